@@ -1,0 +1,333 @@
+/**
+ * Every error code of Assay: what it means, what usually causes it, what to do.
+ *
+ * Codes are stable for ever and form one closed union (`ErrorCode`). The part before the first underscore
+ * is the class of verification.md section 5; `docs/errors/` is generated from this table.
+ *
+ * `kind` decides the exit code and how admission counts and retries:
+ * `rejected` 1 (evidence was read and refused), `usage` 2, `unavailable` 3 (retryable), `malformed` 4.
+ */
+export type ErrorKind = 'rejected' | 'usage' | 'unavailable' | 'malformed';
+
+export interface CatalogueEntry {
+  readonly kind: ErrorKind;
+  readonly meaning: string;
+  readonly causes: string;
+  readonly hint: string;
+}
+
+const rejected = (meaning: string, causes: string, hint: string): CatalogueEntry => ({ kind: 'rejected', meaning, causes, hint });
+const malformed = (meaning: string, causes: string, hint: string): CatalogueEntry => ({ kind: 'malformed', meaning, causes, hint });
+const usage = (meaning: string, causes: string, hint: string): CatalogueEntry => ({ kind: 'usage', meaning, causes, hint });
+const unavailable = (meaning: string, causes: string, hint: string): CatalogueEntry => ({ kind: 'unavailable', meaning, causes, hint });
+
+const FETCH_AGAIN = 'fetch the file again from its publisher, and compare its size';
+const OTHER_INSTANCE = 'pass the trusted root of the instance that signed, with --trusted-root';
+const ASK_SIGNER = 'ask the signer for a complete bundle';
+const NOT_THIS_ARTIFACT = 'check that the bundle belongs to this artifact and that both were downloaded whole';
+const TAMPERED = 'do not use the artifact: the evidence was altered or made for something else';
+
+export const catalogue = {
+  BUNDLE_PARSE: malformed(
+    'The bundle is not well-formed JSON of the bundle shape.',
+    'a truncated download, an HTML error page, base64 with foreign characters, a duplicate key',
+    FETCH_AGAIN,
+  ),
+  BUNDLE_TOO_LARGE: malformed('The bundle is larger than the cap.', 'the wrong file, or an attack on the parser', 'check that the path names a bundle'),
+  BUNDLE_VERSION: malformed(
+    'The media type names no supported bundle version.',
+    'a newer producer, or not a bundle at all',
+    'versions 0.1, 0.2 and 0.3 are supported',
+  ),
+  BUNDLE_SHAPE: malformed(
+    'A field that the bundle version requires is missing, empty, or not allowed.',
+    'an incomplete producer, or fields removed on the way',
+    ASK_SIGNER,
+  ),
+  BUNDLE_LIMIT: malformed('The bundle holds more items than the cap.', 'an attack on the verifier', 'see the cap in the message'),
+  BUNDLE_PROOF_MISSING: rejected(
+    'The bundle version requires an inclusion proof with checkpoint, and an entry has none.',
+    'an old client, or the proof was removed',
+    'the proof is never fetched during verification; sign again with a current client',
+  ),
+  BUNDLE_PROMISE_MISSING: rejected('A version 0.1 bundle requires an inclusion promise, and an entry has none.', 'the promise was removed', ASK_SIGNER),
+  BUNDLE_CHAIN: rejected(
+    'The certificate material is of a form the bundle version forbids.',
+    'a chain in a 0.3 bundle, or a self-signed root among the certificates',
+    'sign again with a client that embeds the leaf certificate only',
+  ),
+
+  TRUST_ROOT_PARSE: malformed('The trusted root is not well-formed JSON of its shape.', 'the wrong file, or a truncated one', 'pass a trusted_root.json'),
+  TRUST_ROOT_VERSION: malformed(
+    'The trusted root has an unknown media type.',
+    'a newer format, or another document',
+    'media type application/vnd.dev.sigstore.trustedroot+json;version=0.1 is what clients write',
+  ),
+  TRUST_ROOT_SHAPE: malformed(
+    'A trusted root entry is incomplete or inconsistent.',
+    'a hand-made root without required fields',
+    'create roots with a tool that checks them',
+  ),
+  TRUST_ROOT_VALIDITY: malformed(
+    'A key or authority has no usable validity window.',
+    'validFor or its start is missing, or the end lies before the start',
+    'every key needs validFor.start; a missing start is not "for ever"',
+  ),
+  TRUST_ROOT_MISSING: usage('No trusted root is available.', 'offline without a cached or embedded root', 'pass --trusted-root FILE'),
+  TRUST_ROOT_STALE: rejected(
+    'The trusted root could not be refreshed, and a fresh one was demanded.',
+    'the TUF mirror is down, or its metadata expired',
+    'drop --require-fresh-root to use the last good root',
+  ),
+
+  KEY_PARSE: malformed('The public key cannot be read.', 'not PEM, a private key, or a point that is not on the curve', 'pass a PEM PUBLIC KEY file'),
+  KEY_UNSUPPORTED: rejected(
+    'The key type or algorithm is not supported.',
+    'LMS, LM-OTS and ML-DSA keys, or an unknown curve',
+    'use ECDSA P-256, RSA or Ed25519',
+  ),
+  KEY_EXPECTED: rejected(
+    'A key was given, but the evidence carries a certificate.',
+    'keyless evidence checked with --key',
+    'pass --identity and --issuer instead of --key',
+  ),
+  KEY_HINT_MISMATCH: rejected('The envelope names another key than the bundle.', 'dsseEnvelope.signatures[0].keyid differs from publicKey.hint', ASK_SIGNER),
+  KEY_WINDOW: rejected(
+    'The key was not valid when the signature was made.',
+    'a rotated or revoked key',
+    'use the key that was valid at the time in the message',
+  ),
+
+  TLOG_UNKNOWN_LOG: rejected('The log that made the entry is not in the trusted root.', 'another Sigstore instance, or an outdated root', OTHER_INSTANCE),
+  TLOG_KEY_WINDOW: rejected('The log key was not valid at the entry time.', 'an entry made before or after the key was in use', OTHER_INSTANCE),
+  TLOG_SET_INVALID: rejected('The signed entry timestamp does not verify.', 'entry fields were altered', TAMPERED),
+  TLOG_SET_UNEXPECTED: rejected('A Rekor v2 entry carries a signed entry timestamp, which that log does not define.', 'fields of two logs mixed', TAMPERED),
+  TLOG_CHECKPOINT_PARSE: rejected('The checkpoint is not a well-formed signed note.', 'lines removed or changed', TAMPERED),
+  TLOG_CHECKPOINT_ORIGIN: rejected('The checkpoint is not of the log that made the entry.', 'a checkpoint of another log or shard', TAMPERED),
+  TLOG_CHECKPOINT_UNSIGNED: rejected(
+    'The checkpoint carries no signature line of the log.',
+    'the line was removed, or name and key id belong to another key',
+    TAMPERED,
+  ),
+  TLOG_CHECKPOINT_SIGNATURE: rejected('The log signature on the checkpoint does not verify.', 'the checkpoint text was altered', TAMPERED),
+  TLOG_CHECKPOINT_MISMATCH: rejected('The inclusion proof and its checkpoint name different trees.', 'a checkpoint of another moment was attached', TAMPERED),
+  TLOG_INCLUSION_SHAPE: rejected(
+    'The inclusion proof cannot belong to this index and tree size.',
+    'index beyond the tree, wrong number of hashes, a hash that is not 32 bytes',
+    TAMPERED,
+  ),
+  TLOG_INCLUSION_MISMATCH: rejected(
+    'The inclusion proof leads to another root than the log signed.',
+    'a corrupted hash, or an entry that is not in the log',
+    TAMPERED,
+  ),
+  TLOG_KIND: rejected(
+    'The log entry kind is not supported, or does not fit the content.',
+    'intoto 0.0.1, rekord and others; or an entry of another content type',
+    'supported: hashedrekord 0.0.1 and 0.0.2, dsse 0.0.1 and 0.0.2, intoto 0.0.2',
+  ),
+  TLOG_BODY_PARSE: rejected('The log entry body is not well-formed.', 'the body was altered', TAMPERED),
+  TLOG_BODY_SIGNATURE: rejected('The log entry is about another signature.', 'an entry of another signing was attached', TAMPERED),
+  TLOG_BODY_KEY: rejected('The log entry is about another certificate or key.', 'an entry of another signer was attached', TAMPERED),
+  TLOG_BODY_DIGEST: rejected(
+    'The log entry is about another artifact or payload.',
+    'an entry of another artifact was attached, or this is not the signed artifact',
+    NOT_THIS_ARTIFACT,
+  ),
+  TLOG_DUPLICATE: rejected('Two entries are the same log position.', 'one entry copied to reach a threshold', TAMPERED),
+  TLOG_THRESHOLD: rejected('Too few entries of trusted logs.', 'the bundle has no entry, or only entries of unknown logs', OTHER_INSTANCE),
+
+  TSA_PARSE: rejected('The timestamp is not a well-formed RFC 3161 response.', 'truncated or altered token', ASK_SIGNER),
+  TSA_STATUS: rejected('The timestamp authority did not grant the timestamp.', 'the stored response is a refusal', ASK_SIGNER),
+  TSA_IMPRINT: rejected('The timestamp is about another signature.', 'a token of another signing was attached', TAMPERED),
+  TSA_UNTRUSTED: rejected('The timestamp authority is not in the trusted root.', 'another instance, or an outdated root', OTHER_INSTANCE),
+  TSA_ATTRIBUTES: rejected(
+    'The signed attributes of the timestamp are missing or inconsistent.',
+    'an altered token, or another certificate than the signer named',
+    TAMPERED,
+  ),
+  TSA_SIGNATURE: rejected('The signature of the timestamp does not verify.', 'an altered token', TAMPERED),
+  TSA_CHAIN: rejected(
+    'The timestamping certificate does not chain to the trusted root at the time it states.',
+    'expired certificates at that time, or a certificate not made for timestamping',
+    OTHER_INSTANCE,
+  ),
+  TSA_WINDOW: rejected('The timestamp lies outside the window in which its authority is trusted.', 'an authority retired or not yet started', OTHER_INSTANCE),
+  TSA_FUTURE: rejected('The timestamp lies in the future.', 'a wrong clock here or at the authority', 'check the clock of this machine'),
+  TSA_DUPLICATE: rejected('The same timestamp appears twice.', 'one token copied to reach a threshold', TAMPERED),
+  TSA_THRESHOLD: rejected(
+    'Too few timestamps of trusted authorities.',
+    'no timestamp, or none that verifies',
+    'sign with a timestamp authority of the trusted root',
+  ),
+
+  TIME_MISSING: rejected(
+    'Nothing proves when the signature was made.',
+    'a Rekor v2 entry without a timestamp, or an unverified integrated time',
+    'sign with a timestamp authority (Rekor v2 gives no time)',
+  ),
+
+  CERT_PARSE: rejected('The certificate is not well-formed X.509 DER.', 'altered bytes, or another document', TAMPERED),
+  CERT_CHAIN: rejected('The certificate does not chain to an authority of the trusted root.', 'another instance, or a self-made certificate', OTHER_INSTANCE),
+  CERT_CHAIN_SIGNATURE: rejected('A certificate of the path is not signed by its issuer.', 'an altered certificate', TAMPERED),
+  CERT_CHAIN_WINDOW: rejected('The authority was not trusted at the signing time.', 'an authority retired or not yet started', OTHER_INSTANCE),
+  CERT_TIME: rejected(
+    'The signing time lies outside the validity of a certificate.',
+    'signed after the short-lived certificate expired, or a forged time',
+    TAMPERED,
+  ),
+  CERT_PROFILE: rejected(
+    'The signing certificate breaks the code signing profile.',
+    'a certificate made for something else',
+    'only certificates made for code signing are accepted',
+  ),
+  CERT_PROFILE_EKU: rejected(
+    'The certificate is not allowed to sign code.',
+    'a TLS, mail or timestamping certificate',
+    'only certificates made for code signing are accepted',
+  ),
+  CERT_PROFILE_USAGE: rejected(
+    'The key usage does not allow signatures.',
+    'a certificate made for something else',
+    'only certificates made for code signing are accepted',
+  ),
+  CERT_PROFILE_CA: rejected('The signing certificate is a certificate authority.', 'an authority certificate in the place of the leaf', TAMPERED),
+  CERT_PROFILE_CRITICAL: rejected(
+    'A critical extension is not understood, or forbids this use.',
+    'name constraints, a precertificate, or an unknown profile',
+    'the extension is named in the check',
+  ),
+  CERT_PROFILE_SAN: rejected('The certificate does not name exactly one signer.', 'no or several subject alternative names', TAMPERED),
+  CERT_PROFILE_ISSUER: rejected('The certificate names two different OIDC issuers.', 'an altered or faulty certificate', TAMPERED),
+
+  SCT_MISSING: rejected(
+    'The certificate carries no signed certificate timestamp.',
+    'a private authority without certificate transparency',
+    'a private instance without CT needs ctlogThreshold 0 (--insecure-ignore-sct)',
+  ),
+  SCT_PARSE: rejected('The signed certificate timestamp list is not well-formed.', 'altered certificate', TAMPERED),
+  SCT_UNKNOWN_LOG: rejected('No certificate transparency log of the trusted root made the timestamp.', 'another instance, or an outdated root', OTHER_INSTANCE),
+  SCT_WINDOW: rejected('The certificate transparency log key was not valid at the timestamp.', 'a retired log', OTHER_INSTANCE),
+  SCT_SIGNATURE: rejected('The signed certificate timestamp does not verify.', 'an altered certificate or timestamp', TAMPERED),
+  SCT_THRESHOLD: rejected('Too few certificate transparency logs vouch for the certificate.', 'fewer timestamps than demanded', OTHER_INSTANCE),
+
+  IDENTITY_MISMATCH: rejected(
+    'The signer is not one of the expected identities.',
+    'another workflow, branch, tag or person signed',
+    'compare expected and found; pass the identity you mean to trust',
+  ),
+  IDENTITY_ISSUER: rejected(
+    'The signer was vouched for by another OIDC issuer.',
+    'another provider signed in',
+    'compare expected and found; pass the issuer you mean to trust',
+  ),
+  IDENTITY_EXTENSION: rejected(
+    'A certificate extension differs from what was demanded.',
+    'another trigger, commit, workflow, repository or ref',
+    'compare expected and found',
+  ),
+  IDENTITY_MISSING: rejected(
+    'An identity was demanded, but the evidence carries no certificate.',
+    'evidence made with a self-managed key',
+    'pass --key with the public key instead',
+  ),
+  IDENTITY_PATTERN: usage(
+    'The pattern is not a valid RE2 regular expression.',
+    'look-around, back-references, or unbalanced brackets',
+    'patterns are RE2; escape dots and anchor with ^ and $',
+  ),
+
+  SIGNATURE_INVALID: rejected('The signature does not verify.', 'the artifact or the signature was altered, or another key signed', TAMPERED),
+  SIGNATURE_ENCODING: rejected('The signature bytes are not of the form the algorithm demands.', 'altered signature', TAMPERED),
+  SIGNATURE_DIGEST_ONLY: rejected(
+    'This signature cannot be verified from a digest.',
+    'pure Ed25519 signs the artifact itself',
+    'pass the artifact file instead of its digest',
+  ),
+
+  ARTIFACT_MISMATCH: rejected('The artifact is not the one that was signed.', 'another file or version, or it was altered', NOT_THIS_ARTIFACT),
+  ARTIFACT_MISMATCH_DIGEST: rejected('The digest stated in the bundle is not that of the artifact.', 'an altered bundle', NOT_THIS_ARTIFACT),
+  ARTIFACT_MISMATCH_SUBJECT: rejected('No subject of the statement is the artifact.', 'an attestation about something else', NOT_THIS_ARTIFACT),
+  ARTIFACT_MISMATCH_ALGORITHM: rejected(
+    'The digest given is of another algorithm than the signature needs.',
+    'sha256 given where the key signs sha384 or sha512',
+    'pass the artifact file, or its digest in the named algorithm',
+  ),
+
+  STATEMENT_PAYLOAD_TYPE: rejected(
+    'The envelope does not hold an in-toto statement.',
+    'an envelope made for something else',
+    'payloadType must be application/vnd.in-toto+json',
+  ),
+  STATEMENT_PARSE: rejected('The in-toto statement is not well-formed.', 'a faulty producer', ASK_SIGNER),
+  STATEMENT_PREDICATE_TYPE: rejected(
+    'The statement has another predicate type than demanded.',
+    'another kind of attestation',
+    'compare expected and found, and pass --type',
+  ),
+
+  USAGE: usage('The command line does not say what to do.', 'a missing or contradictory flag', 'see --help'),
+  USAGE_IDENTITY: usage(
+    'An identity needs both who signed and who vouched for it.',
+    'an identity without an issuer, or the reverse',
+    'add the flag that the message names',
+  ),
+  FILE_NOT_FOUND: usage('The file does not exist.', 'a wrong path', 'check the path in the message'),
+  FILE_UNREADABLE: usage('The file cannot be read.', 'a folder, or missing permission', 'check the path in the message'),
+  FILE_TOO_LARGE: malformed('The file is larger than the cap.', 'the wrong file', 'see the cap in the message'),
+  RESULT_PARSE: malformed('The saved result is not a verification result.', 'another document, or a newer version', 'pass a file written with --output json'),
+
+  NET_OFFLINE: usage(
+    'The network is needed, and offline was demanded.',
+    '--offline or ASSAY_OFFLINE=1',
+    'provide the named thing as a file, or allow the network',
+  ),
+  NET_URL: usage('The URL is not one that may be fetched.', 'an unsupported scheme or a malformed URL', 'http, https, file paths and env:// are understood'),
+  NET_UNREACHABLE: unavailable('The host cannot be reached.', 'no network, a wrong name, or a proxy is needed', 'check the address and proxy settings'),
+  NET_TIMEOUT: unavailable('The host did not answer in time.', 'a slow or stalled server', 'try again'),
+  NET_STATUS: unavailable('The server answered with an error.', 'see the status in the message', 'check the address; try again if the status is 429 or 5xx'),
+  NET_TOO_LARGE: malformed('The response is larger than the cap.', 'the wrong address, or an attack', 'see the cap in the message'),
+  NET_REDIRECT: unavailable(
+    'Too many redirects, or a redirect to a place that is not allowed.',
+    'a redirect loop, or https that leads to http',
+    'check the address',
+  ),
+  NET_TLS: unavailable(
+    'The TLS certificate of the host is not trusted.',
+    'a private authority',
+    'pass its certificate with --ca-file, or set NODE_EXTRA_CA_CERTS',
+  ),
+
+  REKOR_NOT_FOUND: rejected(
+    'The log holds no entry for this signature.',
+    'it was never logged, or in another log',
+    'pass the right --rekor-url, or ask the signer for a bundle',
+  ),
+  REKOR_RESPONSE: unavailable('The log answered something that is not a log entry.', 'a wrong --rekor-url', 'check --rekor-url'),
+
+  TUF_ROOT: rejected(
+    'The TUF root metadata does not verify.',
+    'not signed by enough keys, or not the next version',
+    'check the mirror; never replace the root by one that does not verify',
+  ),
+  TUF_METADATA: rejected('TUF metadata does not verify.', 'altered metadata, or signed by other keys', 'check the mirror'),
+  TUF_ROLLBACK: rejected('The TUF mirror offers older metadata than already seen.', 'a replayed mirror', 'check the mirror'),
+  TUF_EXPIRED: rejected('The TUF metadata has expired.', 'a frozen mirror, or an unmaintained repository', 'check the mirror and the clock of this machine'),
+  TUF_MIX: rejected(
+    'TUF metadata files of different moments are mixed.',
+    'length, hash or version differ from what snapshot or timestamp states',
+    'check the mirror',
+  ),
+  TUF_TARGET: rejected('A TUF target is missing, or is not what the metadata states.', 'an altered or missing file', 'check the mirror'),
+  TUF_TOO_LARGE: rejected('TUF metadata is larger than the cap.', 'an endless-data attack', 'check the mirror'),
+  TUF_CACHE: usage('The TUF cache cannot be used.', 'missing permission, or no initial root for this mirror', 'pass the initial root.json of the mirror'),
+
+  INTERNAL: {
+    kind: 'unavailable',
+    meaning: 'A bug in Assay.',
+    causes: 'an invariant of our own does not hold',
+    hint: 'please report it with the command and its input',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

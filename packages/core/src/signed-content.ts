@@ -1,0 +1,50 @@
+/**
+ * What a bundle claims was signed, by whom: the things that every later check compares with. Gathered once, before anything is
+ * verified; nothing in here is believed.
+ */
+import { Artifact } from './artifact.ts';
+import type { Bundle, BundleContent } from './bundle.ts';
+import type { CryptoProvider, HashName } from './crypto.ts';
+import { preAuthenticationEncoding } from './dsse.ts';
+import type { PublicKey } from './key.ts';
+import type { Certificate } from './x509.ts';
+
+export interface SignedContent {
+  readonly content: BundleContent;
+  readonly signature: Uint8Array;
+  /** The message: the artifact itself, or the envelope's PAE. Undefined when a message's artifact was not given. */
+  readonly message: Artifact | undefined;
+  readonly certificate: Certificate | undefined;
+  /** The leaf's key, or the key given by the caller. Undefined when neither is known. */
+  readonly key: PublicKey | undefined;
+}
+
+export function signedContent(bundle: Bundle, artifact: Artifact | undefined, certificate: Certificate | undefined, key: PublicKey | undefined): SignedContent {
+  const { content } = bundle;
+  return {
+    content,
+    signature: content.signature,
+    message: content.kind === 'message' ? artifact : Artifact.fromBytes(preAuthenticationEncoding(content.payloadType, content.payload)),
+    certificate,
+    key: certificate?.publicKey ?? key,
+  };
+}
+
+/**
+ * The digest algorithms that verifying `bundle` needs of an artifact that cannot be held in memory: those a signature, a log entry or a
+ * subject may name. `key` is the caller's key, for bundles without a certificate.
+ */
+export function digestsNeeded(bundle: Bundle, key: PublicKey | undefined): HashName[] {
+  const algorithms = new Set<HashName>(['sha256']);
+  if (bundle.content.kind === 'dsse') return ['sha256', 'sha384', 'sha512'];
+  if (bundle.content.digest !== undefined) algorithms.add(bundle.content.digest.algorithm);
+  if (key?.type === 'ec' && key.curve === 'P-384') algorithms.add('sha384');
+  if (key?.type === 'ec' && key.curve === 'P-521') algorithms.add('sha512');
+  if (key?.type === 'ed25519') algorithms.add('sha512');
+  return [...algorithms];
+}
+
+/** SHA-256 of the envelope's payload, as dsse and intoto entries commit to it. */
+export function payloadHash(crypto: CryptoProvider, payload: Uint8Array, algorithm: HashName = 'sha256') {
+  return crypto.hash(algorithm, payload);
+}

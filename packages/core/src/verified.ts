@@ -1,0 +1,101 @@
+/**
+ * Verified values: what remains true after every check passed.
+ *
+ * They can only be made by `verify` in this package: policy and admission accept nothing else, so forgetting to verify does not compile,
+ * and a value smuggled past the compiler throws. The package exports their types and `isVerified`, never `mint`.
+ */
+import type { Statement } from './dsse.ts';
+import type { CertificateIdentity } from './identity.ts';
+
+const MINT = Symbol('assay.verified');
+
+abstract class Verified {
+  constructor(mint: symbol) {
+    if (mint !== MINT) throw new TypeError('verified values come only from verification');
+    Object.freeze(this);
+  }
+}
+
+export class VerifiedDigest extends Verified {
+  readonly #algorithm: string;
+  readonly #hex: string;
+
+  constructor(mint: symbol, algorithm: string, hex: string) {
+    super(mint);
+    this.#algorithm = algorithm;
+    this.#hex = hex;
+  }
+
+  get algorithm(): string {
+    return this.#algorithm;
+  }
+
+  get hex(): string {
+    return this.#hex;
+  }
+
+  override toString(): string {
+    return `${this.#algorithm}:${this.#hex}`;
+  }
+}
+
+/** The owner of a certificate, judged against the expected identities. */
+export class VerifiedIdentity extends Verified {
+  readonly #identity: CertificateIdentity;
+
+  constructor(mint: symbol, identity: CertificateIdentity) {
+    super(mint);
+    this.#identity = identity;
+  }
+
+  get san(): string {
+    return this.#identity.san.value;
+  }
+
+  get sanKind(): string {
+    return this.#identity.san.kind;
+  }
+
+  get oidcIssuer(): string {
+    return this.#identity.oidcIssuer;
+  }
+
+  get extensions(): CertificateIdentity['extensions'] {
+    return this.#identity.extensions;
+  }
+}
+
+/** An in-toto statement that a verified signer signed. `payload` are the signed bytes. */
+export class VerifiedStatement extends Verified {
+  readonly #statement: Statement;
+  readonly #payload: Uint8Array;
+
+  constructor(mint: symbol, statement: Statement, payload: Uint8Array) {
+    super(mint);
+    this.#statement = statement;
+    this.#payload = payload;
+  }
+
+  get statement(): Statement {
+    return this.#statement;
+  }
+
+  get predicateType(): string {
+    return this.#statement.predicateType;
+  }
+
+  get payload(): Uint8Array {
+    return this.#payload;
+  }
+}
+
+export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement {
+  return value instanceof Verified;
+}
+
+/** For `verify` alone: not exported from the package. */
+export const mint = {
+  digest: (algorithm: string, hex: string) => new VerifiedDigest(MINT, algorithm, hex),
+  identity: (identity: CertificateIdentity) => new VerifiedIdentity(MINT, identity),
+  statement: (statement: Statement, payload: Uint8Array) => new VerifiedStatement(MINT, statement, payload),
+};
