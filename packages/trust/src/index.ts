@@ -1,0 +1,14 @@
+/** Where trust comes from: files, the TUF mirror and its cache, embedded data. tuf-js is loaded only for a refresh. */
+
+export type { CachedTarget } from './cache/folder.ts';
+export { mirrorFolder, readCachedTarget } from './cache/folder.ts';
+export type { EmbeddedRepository } from './embedded.ts';
+export { embeddedPublicRoot, embeddedRepository, PUBLIC_MIRROR } from './embedded.ts';
+export type { LoadedTarget, TargetOptions, TrustSource } from './fetch-target.ts';
+export { fetchTarget } from './fetch-target.ts';
+export type { TrustSettings } from './settings.ts';
+export { defaultCacheDir, trustSettings } from './settings.ts';
+export type { TrustedRootOptions } from './trusted-root.ts';
+export { loadTrustedRoot } from './trusted-root.ts';
+export type { VerifiedRoot } from './verify-root-chain.ts';
+export { verifyRootChain } from './verify-root-chain.ts';
