@@ -120,7 +120,6 @@ function issuerProblem(certificate: Certificate, issuer: Certificate, purpose: s
   const refused = (says: string): PathProblem => ({ code: 'CERT_CHAIN', says: `${issuer.subjectText} ${says}` });
   if (!issuer.isCa) return refused('is not a certificate authority');
   if (!issuer.allowsUsage('keyCertSign')) return refused('may not sign certificates (key usage)');
-  if (issuer.basicConstraints?.pathLength === 0 && certificate.isCa) return refused('may not issue authorities (path length 0)');
   const usages = issuer.extendedKeyUsage;
   if (usages !== undefined && !usages.includes(purpose) && !usages.includes(OID.anyExtendedKeyUsage)) {
     return { ...refused('may not issue certificates for this purpose'), expected: purpose, found: usages.join(', ') };

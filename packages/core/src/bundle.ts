@@ -7,6 +7,7 @@
  * Parsing decides shape only, by version; nothing here is believed yet.
  */
 import type { HashName } from './crypto.ts';
+import { readEnvelope } from './envelope.ts';
 import { quote, TrustError } from './errors.ts';
 import { type Fields, parseFields } from './fields.ts';
 
@@ -68,8 +69,13 @@ export const MAX_BUNDLE_BYTES = 128 * 1024 * 1024;
 export const MAX_LOG_ENTRIES = 32;
 export const MAX_TIMESTAMPS = 32;
 
+export interface BundleOptions {
+  /** Accept `x509CertificateChain` in version 0.3 too, as cosign does when told so. */
+  readonly allowCertificateChain?: boolean;
+}
+
 /** Errors: `BUNDLE_PARSE`, `BUNDLE_TOO_LARGE`, `BUNDLE_VERSION`, `BUNDLE_SHAPE`, `BUNDLE_LIMIT`, `BUNDLE_CHAIN`, `BUNDLE_PROOF_MISSING`, `BUNDLE_PROMISE_MISSING`. */
-export function parseBundle(input: Uint8Array): Bundle {
+export function parseBundle(input: Uint8Array, { allowCertificateChain = false }: BundleOptions = {}): Bundle {
   if (input.length > MAX_BUNDLE_BYTES) throw new TrustError('BUNDLE_TOO_LARGE', `bundle: ${input.length} bytes, the cap is ${MAX_BUNDLE_BYTES}`);
   const fields = parseFields(input, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' });
   const mediaType = fields.optionalString('mediaType') ?? '';
@@ -84,7 +90,7 @@ export function parseBundle(input: Uint8Array): Bundle {
   const bundle: Bundle = {
     mediaType,
     version,
-    material: parseMaterial(material, version),
+    material: parseMaterial(material, version, allowCertificateChain),
     content: parseContent(fields),
     entries: material.objects('tlogEntries', MAX_LOG_ENTRIES, 'BUNDLE_LIMIT').map((entry) => parseLogEntry(entry, version)),
     timestamps: (material.optionalObject('timestampVerificationData')?.objects('rfc3161Timestamps', MAX_TIMESTAMPS, 'BUNDLE_LIMIT') ?? []).map((item) =>
@@ -95,7 +101,7 @@ export function parseBundle(input: Uint8Array): Bundle {
   return bundle;
 }
 
-function parseMaterial(material: Fields, version: BundleVersion): VerificationMaterial {
+function parseMaterial(material: Fields, version: BundleVersion, allowCertificateChain: boolean): VerificationMaterial {
   const present = ['publicKey', 'x509CertificateChain', 'certificate'].filter((name) => material.has(name));
   if (present.length !== 1) material.refuse('', `expected one of publicKey, x509CertificateChain and certificate, found ${present.join(' and ') || 'none'}`);
 
@@ -103,7 +109,7 @@ function parseMaterial(material: Fields, version: BundleVersion): VerificationMa
   if (publicKey !== undefined) return { kind: 'publicKey', hint: publicKey.optionalString('hint') ?? '' };
 
   const certificate = material.optionalObject('certificate');
-  if (version === '0.3') {
+  if (version === '0.3' && (certificate !== undefined || !allowCertificateChain)) {
     if (certificate === undefined) throw new TrustError('BUNDLE_CHAIN', 'bundle: a version 0.3 bundle holds a single certificate, found x509CertificateChain');
     return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
   }
@@ -121,7 +127,7 @@ function parseContent(fields: Fields): BundleContent {
   const envelope = fields.optionalObject('dsseEnvelope');
   if (message !== undefined && envelope !== undefined) return fields.refuse('messageSignature', 'stands beside dsseEnvelope; a bundle holds one of them');
   if (message !== undefined) return parseMessage(message);
-  if (envelope !== undefined) return parseEnvelope(envelope);
+  if (envelope !== undefined) return readEnvelope(envelope);
   return fields.refuse('messageSignature', 'is missing, and so is dsseEnvelope');
 }
 
@@ -130,22 +136,9 @@ function parseMessage(message: Fields): MessageSignature {
   const name = digest.enumName('algorithm', { 1: 'SHA2_256', 2: 'SHA2_384', 3: 'SHA2_512', 4: 'SHA3_256', 5: 'SHA3_384' });
   const algorithm = HASHES.get(name);
   if (algorithm === undefined) return digest.refuse('algorithm', `${quote(name, 40)} is not supported`);
-  const value = nonEmpty(digest, 'digest');
+  const value = digest.nonEmptyBytes('digest');
   if (value.length !== HASH_BYTES[algorithm]) return digest.refuse('digest', `a ${algorithm} digest has ${HASH_BYTES[algorithm]} bytes, found ${value.length}`);
-  return { kind: 'message', digest: { algorithm, value }, signature: nonEmpty(message, 'signature') };
-}
-
-function parseEnvelope(envelope: Fields): DsseEnvelope {
-  const signatures = envelope.objects('signatures', MAX_SIGNATURES);
-  const [signature] = signatures;
-  if (signature === undefined || signatures.length !== 1) return envelope.refuse('signatures', `expected exactly one signature, found ${signatures.length}`);
-  return {
-    kind: 'dsse',
-    payload: nonEmpty(envelope, 'payload'),
-    payloadType: envelope.string('payloadType'),
-    signature: nonEmpty(signature, 'sig'),
-    keyid: signature.optionalString('keyid') ?? '',
-  };
+  return { kind: 'message', digest: { algorithm, value }, signature: message.nonEmptyBytes('signature') };
 }
 
 export function parseLogEntry(entry: Fields, version: BundleVersion): LogEntry {
@@ -162,13 +155,13 @@ export function parseLogEntry(entry: Fields, version: BundleVersion): LogEntry {
   }
   return {
     logIndex,
-    logId: nonEmpty(entry.object('logId'), 'keyId'),
+    logId: entry.object('logId').nonEmptyBytes('keyId'),
     kind: kindVersion.string('kind'),
     version: kindVersion.string('version'),
     integratedTime: entry.optionalInt64('integratedTime') ?? 0n,
     signedEntryTimestamp: hasPromise ? signedEntryTimestamp : undefined,
     inclusionProof: proof === undefined ? undefined : parseInclusionProof(proof),
-    body: nonEmpty(entry, 'canonicalizedBody'),
+    body: entry.nonEmptyBytes('canonicalizedBody'),
   };
 }
 
@@ -193,11 +186,6 @@ function checkKeyid(hint: string, keyid: string): void {
   });
 }
 
-function nonEmpty(fields: Fields, name: string): Uint8Array {
-  const bytes = fields.bytes(name);
-  return bytes.length > 0 ? bytes : fields.missing(name);
-}
-
 // Maps, not objects: the names come from the bundle, and 'constructor' must not be one of them.
 const MEDIA_TYPES: ReadonlyMap<string, BundleVersion> = new Map([
   ['application/vnd.dev.sigstore.bundle+json;version=0.1', '0.1'],
@@ -213,6 +201,5 @@ const HASHES: ReadonlyMap<string, HashName> = new Map([
 ]);
 const HASH_BYTES: Readonly<Record<HashName, number>> = { sha256: 32, sha384: 48, sha512: 64 };
 const MAX_CHAIN = 32;
-const MAX_SIGNATURES = 32;
 /** A tree of 2^64 leaves has paths of 64 hashes. */
 const MAX_PROOF_HASHES = 64;

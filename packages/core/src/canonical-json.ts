@@ -8,6 +8,9 @@ export type JsonValue = null | boolean | number | bigint | string | readonly Jso
 
 export function canonicalJson(value: JsonValue): string {
   if (typeof value === 'bigint') return value.toString();
+  // RFC 8785 section 3.2.2.3: what JSON cannot say is an error, never `null`.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} cannot be written as JSON`);
+  if (value === undefined) throw new TypeError('undefined cannot be written as JSON');
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const object = value as { readonly [name: string]: JsonValue };

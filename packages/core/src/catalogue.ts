@@ -272,6 +272,11 @@ export const catalogue = {
     'an identity without an issuer, or the reverse',
     'add the flag that the message names',
   ),
+  EVIDENCE_NOT_FOUND: rejected(
+    'No evidence was found for the artifact.',
+    'it was never signed, or its bundle lies elsewhere',
+    'the places that were asked are listed; name the evidence, for example with --bundle FILE',
+  ),
   FILE_NOT_FOUND: usage('The file does not exist.', 'a wrong path', 'check the path in the message'),
   FILE_UNREADABLE: usage('The file cannot be read.', 'a folder, or missing permission', 'check the path in the message'),
   FILE_TOO_LARGE: malformed('The file is larger than the cap.', 'the wrong file', 'see the cap in the message'),

@@ -7,7 +7,7 @@ import type { LogEntry } from './bundle.ts';
 import { type Check, fail, failFrom, group, pass, skip } from './check.ts';
 import type { CryptoProvider } from './crypto.ts';
 import { type CertificateIdentity, identityOf } from './identity.ts';
-import { checkScts } from './sct.ts';
+import { checkDetachedSct, checkScts } from './sct.ts';
 import { fromUnixSeconds, windowContains, windowText } from './time.ts';
 import type { TrustedRoot } from './trusted-root.ts';
 import { type Certificate, nameText, OID } from './x509.ts';
@@ -29,6 +29,7 @@ export interface CertificateDemands {
   readonly trustedRoot: TrustedRoot;
   readonly times: readonly ProvenTime[];
   readonly ctLogThreshold: number;
+  readonly detachedSct?: Uint8Array | undefined;
   readonly crypto: CryptoProvider;
 }
 
@@ -37,9 +38,14 @@ export async function checkCertificate(leaf: Certificate, entries: readonly LogE
   const profile = checkProfile(leaf);
   const checks = [chain.check, ...(chain.path === undefined ? [] : chain.dates), ...checkIntegratedTimes(leaf, entries, demands.times), ...profile.checks];
   return {
-    check: group('certificate', `issued for code signing by ${chain.path?.[0]?.subjectText ?? nameText(leaf.issuer)}`, checks, {
-      evidence: certificateEvidence(leaf),
-    }),
+    check: group(
+      'certificate',
+      { pass: `issued for code signing by ${chain.path?.[0]?.subjectText ?? nameText(leaf.issuer)}`, fail: 'the signing certificate is refused' },
+      checks,
+      {
+        evidence: certificateEvidence(leaf),
+      },
+    ),
     sct: await checkSctStage(leaf, chain.path, demands),
     identity: profile.identity,
   };
@@ -116,10 +122,12 @@ function checkIntegratedTimes(leaf: Certificate, entries: readonly LogEntry[], t
   });
 }
 
-async function checkSctStage(leaf: Certificate, path: Path | undefined, { trustedRoot, ctLogThreshold, crypto }: CertificateDemands): Promise<Check> {
+async function checkSctStage(leaf: Certificate, path: Path | undefined, demands: CertificateDemands): Promise<Check> {
+  const { trustedRoot, ctLogThreshold, detachedSct, crypto } = demands;
   if (ctLogThreshold === 0) return skip('sct', 'certificate transparency was not demanded', { optional: true });
   if (path === undefined) return skip('sct', 'certificate transparency was not checked: the issuer is not known');
   try {
+    if (detachedSct !== undefined) return await checkDetachedSct(leaf, detachedSct, trustedRoot.ctLogs, crypto);
     return await checkScts(leaf, path.length > 0 ? path : [leaf], trustedRoot.ctLogs, ctLogThreshold, crypto);
   } catch (error) {
     return failFrom('sct', error);

@@ -3,8 +3,9 @@
  *
  * Statuses are never set by hand on a group: `group` derives them, so that "passed" means one thing everywhere.
  * - A leaf passes, fails, or is skipped because something it depends on failed.
- * - A group passes when every child that is required passes. A required child that was skipped counts as a failure,
- *   and so does a group with no required child: empty evidence proves nothing.
+ * - A group passes when every child that is required passes, fails when one fails, and is otherwise skipped: undecided. Only a
+ *   pass is ever accepted, so a required check that was skipped counts as a failure.
+ * - A group without any required child fails: empty evidence proves nothing.
  * - A child marked `optional` is told (an unknown witness, an ignored timestamp) but decides nothing.
  */
 import type { ErrorCode } from './catalogue.ts';
@@ -60,16 +61,19 @@ function errorDetails({ expected, found, hint }: TrustError): Details {
   return { ...(expected !== undefined && { expected }), ...(found !== undefined && { found }), hint };
 }
 
-export function group(id: string, says: string, checks: readonly Check[], details?: Details): Check {
-  return { id, status: deriveStatus(checks), says, ...details, checks };
+/** `says` may differ by outcome: what a group proves when it passes is not what to read when it does not. */
+export function group(id: string, says: string | { readonly pass: string; readonly fail: string }, checks: readonly Check[], details?: Details): Check {
+  const status = deriveStatus(checks);
+  const text = typeof says === 'string' ? says : says[status === 'fail' ? 'fail' : 'pass'];
+  return { id, status, says: text, ...details, checks };
 }
 
 /** The one place where "ok" comes from. */
 export function deriveStatus(checks: readonly Check[]): CheckStatus {
   const required = checks.filter((check) => check.optional !== true);
   if (required.length === 0) return 'fail';
-  if (required.every((check) => check.status === 'pass')) return 'pass';
-  return required.every((check) => check.status === 'skip') ? 'skip' : 'fail';
+  if (required.some((check) => check.status === 'fail')) return 'fail';
+  return required.every((check) => check.status === 'pass') ? 'pass' : 'skip';
 }
 
 /** All failed leaves, in the order of the checks. The first one is what a single line should say. */

@@ -168,6 +168,17 @@ export class Der {
     return this.content.subarray(1);
   }
 
+  /** The bytes of a BIT STRING of flags, as key usage is: unused bits are at most seven, and zero (X.690 section 11.2.1). */
+  namedBits(what: string): Uint8Array {
+    this.expect(TAG.bitString, what);
+    const unused = this.content[0];
+    const bytes = this.content.subarray(1);
+    const last = bytes.at(-1) ?? 0;
+    const sound = unused !== undefined && unused <= 7 && (unused === 0 || bytes.length > 0) && (last & ((1 << unused) - 1)) === 0;
+    if (!sound) throw new DerError(`${what}: malformed BIT STRING`);
+    return bytes;
+  }
+
   octets(what: string): Uint8Array {
     return this.expect(TAG.octetString, what).content;
   }
@@ -227,6 +238,11 @@ export class DerSequence {
     if (value?.tag !== tag) return undefined;
     this.#next++;
     return value;
+  }
+
+  /** The next member, whatever it is, or undefined at the end. */
+  optionalAny(): Der | undefined {
+    return this.#next < this.#values.length ? this.#values[this.#next++] : undefined;
   }
 
   /** Every member has been read. */

@@ -4,6 +4,7 @@
  * `null` and absent mean the same; unknown members are ignored.
  */
 import { decodeBase64 } from './base64.ts';
+import { fromHex } from './bytes.ts';
 import type { ErrorCode } from './catalogue.ts';
 import { quote, TrustError } from './errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from './json.ts';
@@ -88,6 +89,27 @@ export class Fields {
 
   bytes(name: string): Uint8Array {
     return this.#decode(name, this.string(name));
+  }
+
+  /** Bytes that must be there and not be empty. */
+  nonEmptyBytes(name: string): Uint8Array {
+    const bytes = this.bytes(name);
+    return bytes.length > 0 ? bytes : this.missing(name);
+  }
+
+  hexArray(name: string, maxItems: number): Uint8Array[] {
+    return this.#array(name, maxItems, this.#codes.shape).map((item, i) => {
+      if (typeof item !== 'string' || !/^(?:[0-9a-fA-F]{2})+$/.test(item)) return this.#wrongType(`${name}[${i}]`, 'hex text', item);
+      return fromHex(item);
+    });
+  }
+
+  /** Every member that is an object, by name: for documents whose names are data. */
+  members(): [string, Fields][] {
+    return Object.entries(this.#object).map(([name, value]) => {
+      if (!isJsonObject(value)) return this.#wrongType(name, 'an object', value);
+      return [name, new Fields(value, this.#join(quote(name, 80)), this.#codes)];
+    });
   }
 
   bytesArray(name: string, maxItems: number): Uint8Array[] {

@@ -204,10 +204,23 @@ function greedyWarning(matcher: Matcher): { warning?: string } {
   if (matcher.kind !== 'pattern') return {};
   if (matcher.matches('') || matcher.matches('\u{1f980} unlikely'))
     return { warning: `the pattern ${quote(matcher.pattern)} matches everyone: it checks nothing` };
-  if (matcher.mode === 'search' && !(matcher.pattern.startsWith('^') && matcher.pattern.endsWith('$'))) {
+  if (matcher.mode === 'search' && !isAnchored(matcher.pattern)) {
     return { warning: `the pattern ${quote(matcher.pattern)} is not anchored: it also matches inside other identities` };
   }
   return {};
+}
+
+/** `^…$` around the whole pattern; in `^a|b$` each anchor holds for one alternative only. */
+function isAnchored(pattern: string): boolean {
+  const bare = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/gs, 'x');
+  if (!bare.startsWith('^') || !bare.endsWith('$')) return false;
+  let depth = 0;
+  for (const char of bare) {
+    if (char === '(') depth++;
+    else if (char === ')') depth--;
+    else if (char === '|' && depth === 0) return false;
+  }
+  return true;
 }
 
 function words(name: string): string {

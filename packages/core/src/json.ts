@@ -17,6 +17,9 @@ export interface JsonObject {
 /** Deep enough for every document of the field; shallow enough for every stack. */
 export const MAX_JSON_DEPTH = 64;
 
+/** Reading an integer costs more than its length: a bundle of nothing but digits would keep us busy for half a minute. */
+const MAX_NUMBER_LENGTH = 1000;
+
 /** What is wrong and at which byte offset (UTF-16 unit); callers wrap it into their own code. */
 export class JsonError extends Error {
   readonly offset: number;
@@ -30,6 +33,7 @@ export class JsonError extends Error {
 export function parseJson(input: Uint8Array | string): Json {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
   if (text === undefined) throw new JsonError('not valid UTF-8', 0);
+  if (typeof input === 'string' && LONE_SURROGATE.test(input)) throw new JsonError('unpaired surrogate', input.search(LONE_SURROGATE));
   return new Parser(text).document();
 }
 
@@ -117,7 +121,7 @@ class Parser {
     const raw = this.#text.slice(start + 1, end);
     if (CONTROL.test(raw)) this.#refuse('control character in a string');
     this.#at = end + 1;
-    // Without escapes a lone surrogate can only come from a string input, never from valid UTF-8 bytes.
+    // Without escapes there is no lone surrogate: neither in valid UTF-8 nor in text that `parseJson` let through.
     return raw.includes('\\') ? this.#unescape(raw, start) : raw;
   }
 
@@ -153,6 +157,7 @@ class Parser {
     if (match === null) return this.#refuse(this.#at >= this.#text.length ? 'unexpected end' : 'unexpected character');
     this.#at = NUMBER.lastIndex;
     const [literal] = match;
+    if (literal.length > MAX_NUMBER_LENGTH) this.#refuse(`number of more than ${MAX_NUMBER_LENGTH} characters`);
     const value = Number(literal);
     if (/^-?\d+$/.test(literal) && !Number.isSafeInteger(value)) return BigInt(literal);
     if (!Number.isFinite(value)) this.#refuse('number out of range');

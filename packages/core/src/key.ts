@@ -26,15 +26,20 @@ export function parseSpki(spki: Uint8Array, code: ErrorCode = 'KEY_PARSE'): Publ
     const outer = Der.parse(spki).sequence('public key');
     const algorithm = outer.next('algorithm').sequence('algorithm');
     const oid = algorithm.next('identifier').oid('algorithm');
-    const parameters = () => algorithm.next('parameters');
+    const parameters = algorithm.optionalAny();
+    algorithm.end();
     const key = outer.next('key').bitStringBytes('key');
     outer.end();
+    // Libraries differ about missing and superfluous parameters, and a key must mean the same everywhere.
     switch (oid) {
       case OID_EC:
-        return ecKey(spki, parameters().oid('curve'), key, code);
+        if (parameters === undefined) throw new TrustError(code, 'public key: no curve');
+        return ecKey(spki, parameters.oid('curve'), key, code);
       case OID_RSA:
+        if (parameters?.tag !== TAG.null) throw new TrustError(code, 'public key: an RSA key has NULL parameters');
         return rsaKey(spki, key, code);
       case OID_ED25519:
+        if (parameters !== undefined) throw new TrustError(code, 'public key: an Ed25519 key has no parameters');
         if (key.length !== 32) throw new TrustError(code, `public key: an Ed25519 key has 32 bytes, found ${key.length}`);
         return { type: 'ed25519', spki, raw: key };
       default:
@@ -58,18 +63,36 @@ function ecKey(spki: Uint8Array, curveOid: string, point: Uint8Array, code: Erro
 
 function rsaKey(spki: Uint8Array, pkcs1: Uint8Array, code: ErrorCode): PublicKey {
   const inner = Der.parse(pkcs1).sequence('RSA key');
-  const modulus = unsigned(inner.next('modulus').integerBytes('modulus'));
-  const exponent = unsigned(inner.next('exponent').integerBytes('exponent'));
+  const modulusBytes = inner.next('modulus').integerBytes('modulus');
+  const exponentBytes = inner.next('exponent').integerBytes('exponent');
   inner.end();
+  if ([modulusBytes, exponentBytes].some((bytes) => (bytes[0] as number) >= 0x80)) throw new TrustError(code, 'public key: a negative RSA value');
+  // Before computing with them: huge values are an attack. Chromium takes exponents up to 33 bits, OpenSSL larger ones.
+  if (significantBytes(modulusBytes) > MAX_MODULUS_BYTES) throw unsupportedModulus(8 * significantBytes(modulusBytes));
+  if (significantBytes(exponentBytes) > MAX_EXPONENT_BYTES) throw new TrustError('KEY_UNSUPPORTED', 'public key: the RSA exponent has more than 32 bits');
+  const modulus = unsigned(modulusBytes);
+  const exponent = unsigned(exponentBytes);
   const bits = modulus.toString(2).length;
-  if (bits < 2048 || bits > 8192) throw new TrustError('KEY_UNSUPPORTED', `public key: RSA keys of 2048 to 8192 bits are supported, found ${bits}`);
+  if (bits < 2048 || bits > 8192) throw unsupportedModulus(bits);
   if (exponent < 3n || exponent % 2n === 0n || modulus % 2n === 0n) throw new TrustError(code, 'public key: unsound RSA key');
   return { type: 'rsa', bits, spki, modulus, exponent };
 }
 
-function unsigned(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes) || '0'}`);
+function unsupportedModulus(bits: number): TrustError {
+  return new TrustError('KEY_UNSUPPORTED', `public key: RSA keys of 2048 to 8192 bits are supported, found ${bits}`);
 }
+
+function unsigned(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(bytes)}`);
+}
+
+/** Without the zero byte that keeps an INTEGER positive. */
+function significantBytes(integer: Uint8Array): number {
+  return integer[0] === 0 ? integer.length - 1 : integer.length;
+}
+
+const MAX_MODULUS_BYTES = 8192 / 8;
+const MAX_EXPONENT_BYTES = 4;
 
 /** A PEM file with one `PUBLIC KEY` (or the older `RSA PUBLIC KEY`). Errors: `KEY_PARSE`, `KEY_UNSUPPORTED`. */
 export function parsePublicKeyPem(text: string): PublicKey {

@@ -12,7 +12,7 @@
  */
 import { decodeBase64 } from './base64.ts';
 import { concat, equalBytes, utf8 } from './bytes.ts';
-import type { CryptoProvider } from './crypto.ts';
+import type { CryptoProvider, SignatureScheme } from './crypto.ts';
 import type { PublicKey } from './key.ts';
 
 export interface NoteSignature {
@@ -67,6 +67,12 @@ export async function noteKeyId(crypto: CryptoProvider, name: string, key: Publi
   if (key.type === 'ec') return crypto.hash('sha256', key.spki);
   const type = key.type === 'ed25519' ? concat(Uint8Array.of(0x01), key.raw) : concat(RSA_TYPE, key.spki);
   return crypto.hash('sha256', concat(utf8(`${name}\n`), type));
+}
+
+/** Notes are signed over SHA-256 with ECDSA and RSA keys, whatever the key's usual hash; Ed25519 signs the body itself (verification.md section 7). */
+export function noteScheme(key: PublicKey): SignatureScheme {
+  if (key.type === 'ed25519') return { name: 'ed25519' };
+  return { name: key.type === 'ec' ? 'ecdsa' : 'rsa-pkcs1', hash: 'sha256' };
 }
 
 const KEY_ID_SIZE = 4;

@@ -52,7 +52,15 @@ export async function checkBody(entry: LogEntry, signed: SignedContent, crypto: 
   try {
     const stated = readBody(entry, signed);
     const checks = [checkSignature(stated, signed), ...checkVerifier(stated, signed), await checkDigest(stated, signed, crypto)];
-    return group(id, `the entry (${entry.kind} ${entry.version}) is about this signature, signer and content`, checks, { spec: 'verification.md section 8' });
+    return group(
+      id,
+      {
+        pass: `the entry (${entry.kind} ${entry.version}) is about this signature, signer and content`,
+        fail: `the entry (${entry.kind} ${entry.version}) is about something else`,
+      },
+      checks,
+      { spec: 'verification.md section 8' },
+    );
   } catch (error) {
     return failFrom(id, error, { spec: 'verification.md section 8' });
   }

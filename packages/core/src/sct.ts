@@ -11,6 +11,8 @@ import { concat, equalBytes, toHex, uint } from './bytes.ts';
 import { type Check, fail, group, pass } from './check.ts';
 import type { CryptoProvider } from './crypto.ts';
 import { contextConstructed, Der, encodeDer, TAG, withDerErrors } from './der.ts';
+import { TrustError } from './errors.ts';
+import { parseFields } from './fields.ts';
 import { verifySignature } from './signature.ts';
 import { windowContains, windowText } from './time.ts';
 import type { LogInstance } from './trusted-root.ts';
@@ -59,7 +61,40 @@ export async function checkScts(
           details,
         ),
   );
-  return group(id, 'the certificate is on record', checks, { spec });
+  return group(id, { pass: 'the certificate is on record', fail: 'no certificate transparency log vouches for the certificate' }, checks, { spec });
+}
+
+/**
+ * A detached SCT, as old authorities handed it out beside the certificate: JSON of an `AddChainResponse`. It covers the final
+ * certificate (entry type 0), not a precertificate. Errors: `SCT_PARSE`.
+ */
+export async function checkDetachedSct(leaf: Certificate, response: Uint8Array, ctLogs: readonly LogInstance[], crypto: CryptoProvider): Promise<Check> {
+  const sct = parseAddChainResponse(response);
+  const entry = concat(
+    Uint8Array.of(0, 0),
+    uint(sct.timestamp, 8),
+    Uint8Array.of(0, 0),
+    uint(leaf.der.length, 3),
+    leaf.der,
+    uint(sct.extensions.length, 2),
+    sct.extensions,
+  );
+  const { check } = await checkSct(sct, entry, ctLogs, crypto);
+  return group('sct', 'the certificate is on record (detached timestamp)', [{ ...check, ...(check.optional && { optional: undefined }) } as Check], {
+    spec: 'verification.md section 11',
+  });
+}
+
+function parseAddChainResponse(response: Uint8Array): SignedCertificateTimestamp {
+  const fields = parseFields(response, { what: 'detached SCT', parse: 'SCT_PARSE', shape: 'SCT_PARSE' });
+  const timestamp = fields.int64('timestamp');
+  const extensions = fields.optionalBytes('extensions') ?? new Uint8Array(0);
+  const version = fields.optionalInt64('sct_version') ?? 0n;
+  const sct = parseSct(
+    concat(uint(version & 0xffn, 1), fields.bytes('id'), uint(timestamp, 8), uint(extensions.length, 2), extensions, fields.bytes('signature')),
+  );
+  if (typeof sct === 'string') throw new TrustError('SCT_PARSE', `detached SCT: ${sct}`);
+  return sct;
 }
 
 async function checkSct(

@@ -172,6 +172,8 @@ export async function checkSignature(signed: SignedContent, crypto: CryptoProvid
   // Asked only now: a signature that verifies has shown that its key is usable.
   if (!(await crypto.isUsable(key))) return fail(id, 'KEY_PARSE', `the ${keyText(key)} key is not usable: its point or modulus is unsound`, { spec });
   if (untried.length === schemes.length) return digestUnavailable(id, untried, message);
+  if (untried.some((scheme) => scheme.name === 'ed25519'))
+    return fail(id, 'SIGNATURE_DIGEST_ONLY', 'the signature is not Ed25519ph, and pure Ed25519 cannot be verified from a digest', { spec });
   const what = content.kind === 'dsse' ? 'envelope' : 'artifact';
   return fail(id, 'SIGNATURE_INVALID', `the signature over the ${what} does not verify with the ${keyText(key)} key`, {
     found: `signature ${toHex(signature.subarray(0, 16))}…`,

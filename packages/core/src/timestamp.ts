@@ -51,9 +51,8 @@ export async function checkTimestamps(
     if (result.verified !== undefined) verified.push(result.verified);
   }
   if (threshold > 0) checks.push(checkThreshold(verified, threshold, checks));
-  const check = group(id, `${verified.length} signed ${verified.length === 1 ? 'timestamp' : 'timestamps'} of trusted authorities`, checks, {
-    spec: 'verification.md section 9',
-  });
+  const trusted = `${verified.length} signed ${verified.length === 1 ? 'timestamp' : 'timestamps'} of trusted authorities`;
+  const check = group(id, { pass: trusted, fail: 'a signed timestamp is refused' }, checks, { spec: 'verification.md section 9' });
   return { check, timestamps: check.status === 'pass' ? verified : [] };
 }
 

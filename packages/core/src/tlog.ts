@@ -12,7 +12,7 @@ import { type Checkpoint, isRekorV1Origin, originNames, parseCheckpoint } from '
 import type { CryptoProvider } from './crypto.ts';
 import { quote } from './errors.ts';
 import { leafHash, rootFromInclusion } from './merkle.ts';
-import { noteKeyId, signaturesOf } from './note.ts';
+import { noteKeyId, noteScheme, signaturesOf } from './note.ts';
 import { checkBody, isRekorV2 } from './rekor-body.ts';
 import { verifySignature } from './signature.ts';
 import type { SignedContent } from './signed-content.ts';
@@ -48,12 +48,8 @@ export async function checkLogEntries(
   }
   if (threshold > 0) checks.push(checkThreshold(logged, threshold, checks));
   if (checks.length === 0) return { check: skip('tlog', 'no transparency log entry is demanded, and none is there', { optional: true }), entries: [] };
-  const check = group(
-    'tlog',
-    `recorded in ${logged.length} transparency log ${logged.length === 1 ? 'entry' : 'entries'}`,
-    checks,
-    threshold === 0 && entries.length === 0 ? { optional: true } : {},
-  );
+  const recorded = `recorded in ${logged.length} transparency log ${logged.length === 1 ? 'entry' : 'entries'}`;
+  const check = group('tlog', { pass: recorded, fail: 'no transparency log vouches for this signing' }, checks);
   return { check, entries: check.status === 'pass' ? logged : [] };
 }
 
@@ -101,7 +97,8 @@ async function checkEntry(
   const body = await checkBody(entry, signed, crypto);
   const known = pass('tlog.entry.log', `the log is ${log.baseUrl || 'a trusted one'}`);
   const checks = [known, ...promise.checks, ...inclusion, body];
-  const check = group('tlog.entry', `entry ${entry.logIndex} of ${log.baseUrl || 'the log'}`, checks, { evidence });
+  const name = `entry ${entry.logIndex} of ${log.baseUrl || 'the log'}`;
+  const check = group('tlog.entry', { pass: name, fail: `${name} is refused` }, checks, { evidence });
   if (check.status !== 'pass') return { check };
   return { check, logged: { log, logIndex: entry.logIndex, integratedTime: promise.time } };
 }
@@ -188,7 +185,7 @@ async function checkCheckpoint(entry: LogEntry, text: string, log: LogInstance, 
     return { check: fail(id, 'TLOG_CHECKPOINT_UNSIGNED', 'the checkpoint carries no signature of the log', { expected: names.join(' or '), found, spec }) };
   }
   for (const { signature } of signer.lines) {
-    if (await verifySignature(crypto, log.key, log.scheme, utf8(checkpoint.note.body), signature)) continue;
+    if (await verifySignature(crypto, log.key, noteScheme(log.key), utf8(checkpoint.note.body), signature)) continue;
     return { check: fail(id, 'TLOG_CHECKPOINT_SIGNATURE', `the signature of ${signer.name} on the checkpoint does not verify`, { spec }) };
   }
   const origin = isRekorV2(entry) ? signer.name : `${signer.name} - <tree id>`;

@@ -10,6 +10,13 @@ import type { CertificateIdentity } from './identity.ts';
 const MINT = Symbol('assay.verified');
 
 abstract class Verified {
+  /** A private field cannot be copied, inherited or proxied: `instanceof` would believe `Object.create(…)`. */
+  readonly #minted = true;
+
+  static believes(value: unknown): value is Verified {
+    return typeof value === 'object' && value !== null && #minted in value && value.#minted;
+  }
+
   constructor(mint: symbol) {
     if (mint !== MINT) throw new TypeError('verified values come only from verification');
     Object.freeze(this);
@@ -90,7 +97,7 @@ export class VerifiedStatement extends Verified {
 }
 
 export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement {
-  return value instanceof Verified;
+  return Verified.believes(value);
 }
 
 /** For `verify` alone: not exported from the package. */

@@ -47,6 +47,10 @@ export interface VerifyOptions {
   /** For private authorities with long-lived certificates: without any proven time, judge at `now`. Default false. */
   readonly allowCurrentTime?: boolean;
   readonly predicateType?: string;
+  /** JSON of an `AddChainResponse`: the SCT that old authorities handed out beside the certificate. */
+  readonly detachedSct?: Uint8Array;
+  /** Checks of the finding stage (where the evidence and the trusted root came from), told first in the same tree. */
+  readonly findings?: readonly Check[];
 }
 
 export interface Verified {
@@ -74,11 +78,26 @@ export interface Verification {
  */
 export async function verify(bundle: Bundle | Uint8Array, artifact: Artifact | undefined, options: VerifyOptions): Promise<Verification> {
   const parsed = parse(bundle);
-  if (parsed.bundle === undefined) return conclude([parsed.check, ...STAGES.map((id) => skip(id, 'not checked: the bundle cannot be read'))], undefined);
+  if (parsed.bundle === undefined)
+    return conclude(
+      [
+        ...(options.findings ?? []),
+        parsed.check,
+        ...Object.entries(STAGES).map(([id, what]) => skip(id, `${what} was not checked: the bundle cannot be read`)),
+      ],
+      undefined,
+    );
   return verifyParsed(parsed.bundle, parsed.check, artifact, options);
 }
 
-const STAGES = ['artifact', 'tlog', 'time', 'certificate', 'identity', 'signature'];
+const STAGES = {
+  artifact: 'the artifact',
+  tlog: 'the transparency log',
+  time: 'the signing time',
+  certificate: 'the certificate',
+  identity: 'the signer',
+  signature: 'the signature',
+};
 
 function parse(bundle: Bundle | Uint8Array): { check: Check; bundle?: Bundle } {
   try {
@@ -111,8 +130,15 @@ async function verifyParsed(bundle: Bundle, bundleCheck: Check, artifact: Artifa
   const certificateStage =
     leaf.certificate === undefined
       ? undefined
-      : await checkCertificate(leaf.certificate, bundle.entries, { trustedRoot, times, ctLogThreshold: options.ctLogThreshold ?? 1, crypto });
+      : await checkCertificate(leaf.certificate, bundle.entries, {
+          trustedRoot,
+          times,
+          ctLogThreshold: options.ctLogThreshold ?? 1,
+          detachedSct: options.detachedSct,
+          crypto,
+        });
   const checks = [
+    ...(options.findings ?? []),
     bundleCheck,
     artifactStage.check,
     logStage.check,
@@ -165,7 +191,7 @@ function checkTimes(times: readonly ProvenTime[], bundle: Bundle, sourceRefused:
   const spec = 'verification.md section 5';
   const needed = timeThreshold ?? (bundle.material.kind === 'certificate' ? 1 : 0);
   if (times.length >= needed && times.length > 0) {
-    return pass(id, `signed by ${times.map(({ time, source }) => `${time.toISOString()} (${source})`).join(' and ')}`, { spec });
+    return pass(id, `signed at ${times.map(({ time, source }) => `${time.toISOString()} (${source})`).join(' and ')}`, { spec });
   }
   if (needed === 0) return skip(id, 'no signing time is proven, and none is demanded for a key', { optional: true });
   if (sourceRefused) return skip(id, 'the signing time is not known: what states it was refused');

@@ -29,7 +29,9 @@ export const webCrypto: CryptoProvider = {
   },
 
   async verify(key, scheme, data, signature) {
-    const handle = await importKey(key, scheme);
+    // A key that cannot be imported (a point off its curve, in a forged certificate) verifies nothing; it is no exception.
+    const handle = await importKey(key, scheme).catch(() => undefined);
+    if (handle === undefined) return false;
     const bytes = key.type === 'ec' ? toP1363(signature, coordinateSize(key.curve)) : signature;
     return crypto.subtle.verify(verifyParameters(scheme), handle, bytes as Uint8Array<ArrayBuffer>, data as Uint8Array<ArrayBuffer>);
   },

@@ -110,10 +110,10 @@ export class Certificate {
 
   /** Whether key usage allows the bit; true when the extension is absent (RFC 5280 section 4.2.1.3). */
   allowsUsage(bit: keyof typeof KEY_USAGE_BIT): boolean {
-    const usage = this.#read(OID.keyUsage, 'keyUsage', (value) => value.expect(TAG.bitString, 'keyUsage').content);
+    const usage = this.#read(OID.keyUsage, 'keyUsage', (value) => value.namedBits('keyUsage'));
     if (usage === undefined) return true;
     const index = KEY_USAGE_BIT[bit];
-    return (((usage[1 + (index >> 3)] ?? 0) >> (7 - (index & 7))) & 1) === 1;
+    return (((usage[index >> 3] ?? 0) >> (7 - (index & 7))) & 1) === 1;
   }
 
   get hasKeyUsage(): boolean {

@@ -1,0 +1,2 @@
+export declare function findPinnedNode(file: string): string | undefined;
+export declare function runInstead(node: string, args: readonly string[]): void;

@@ -1,0 +1,96 @@
+/** Reading the evidence of the blob commands: a Sigstore bundle, cosign 2's bundle, or loose files. */
+import {
+  type Bundle,
+  Certificate,
+  isJsonObject,
+  isTrustError,
+  type LegacyBundle,
+  MAX_BUNDLE_BYTES,
+  parseBundle,
+  parseJson,
+  parseLegacyBundle,
+  parsePem,
+  TrustError,
+} from '@assay/core';
+import { readFileCapped } from '@assay/net/file';
+import { CosignError } from './failure.ts';
+import type { ParsedFlags } from './pflag.ts';
+
+/** The file of `--bundle`: which of the two formats it is decides which path is taken. */
+export type BundleFile = { readonly form: 'sigstore'; readonly bundle: Bundle } | { readonly form: 'legacy'; readonly bundle: LegacyBundle };
+
+/**
+ * Sniffs as cosign does, but believes what a document says of itself: one with a Sigstore media type is never tried as the older format, so that
+ * its own mistake is what the user reads. Undefined without `--bundle`.
+ */
+export function readBundleFile(flags: ParsedFlags): BundleFile | undefined {
+  const file = flags.text('bundle');
+  if (file === '') return undefined;
+  const content = readFileCapped(file, MAX_BUNDLE_BYTES);
+  if (flags.bool('new-bundle-format') && looksLikeSigstoreBundle(content)) {
+    return { form: 'sigstore', bundle: parseBundle(content, { allowCertificateChain: flags.bool('allow-certificate-chain') }) };
+  }
+  return { form: 'legacy', bundle: parseLegacyBundle(content) };
+}
+
+function looksLikeSigstoreBundle(content: Uint8Array): boolean {
+  try {
+    const document = parseJson(content);
+    return isJsonObject(document) && ('mediaType' in document || 'verificationMaterial' in document);
+  } catch {
+    return true; // not JSON at all: the stricter parser says precisely why
+  }
+}
+
+/** Flags that only make sense for loose files, and what cosign says when they come with a Sigstore bundle. */
+const LOOSE_ONLY: readonly (readonly [string, string])[] = [
+  ['certificate', 'certificate must be in bundle and may not be provided using --certificate'],
+  ['certificate-chain', 'certificate chain must be in bundle and may not be provided using --certificate-chain'],
+  ['ca-roots', 'CA roots/intermediates must be provided using --trusted-root'],
+  ['ca-intermediates', 'CA roots/intermediates must be provided using --trusted-root'],
+  ['timestamp-certificate-chain', 'TSA certificate chain path may only be provided using --trusted-root'],
+  ['rfc3161-timestamp', 'RFC3161 timestamp may not be provided using --rfc3161-timestamp'],
+  ['signature', 'signature may not be provided using --signature'],
+  ['sct', 'SCT may not be provided using --sct'],
+];
+
+export function refuseLooseFlags(flags: ParsedFlags): void {
+  const given = LOOSE_ONLY.find(([name]) => flags.text(name) !== '');
+  if (given !== undefined) throw new CosignError(`unsupported: ${given[1]} when using --new-bundle-format`);
+}
+
+export function refuseBundleFlags(flags: ParsedFlags): void {
+  if (flags.text('trusted-root') !== '') throw new CosignError('--trusted-root only supported with --new-bundle-format');
+  const timestamps = flags.bool('use-signed-timestamps') || flags.text('timestamp-certificate-chain') !== '';
+  if (flags.text('rfc3161-timestamp') !== '' && !timestamps) {
+    throw new CosignError('when specifying --rfc3161-timestamp-path, you must also specify --use-signed-timestamps or --timestamp-certificate-chain');
+  }
+  if (flags.text('rfc3161-timestamp') === '' && timestamps) {
+    throw new CosignError('when specifying --use-signed-timestamps or --timestamp-certificate-chain, you must also specify --rfc3161-timestamp-path');
+  }
+}
+
+/** The certificate an older bundle carries; undefined when it carries a public key or nothing. */
+export function certificateOf({ certificatePem }: LegacyBundle): Certificate | undefined {
+  if (certificatePem === undefined) return undefined;
+  const [block] = parsePem(certificatePem).blocks;
+  if (block === undefined) throw new CosignError('loading verifier certificate from bundle: no PEM block found');
+  if (block.label !== 'CERTIFICATE') return undefined;
+  try {
+    return Certificate.parse(block.der);
+  } catch (error) {
+    if (isTrustError(error)) throw new CosignError(`loading verifier certificate from bundle: ${error.message}`);
+    throw error;
+  }
+}
+
+/** One signer only: a certificate named by flag must be the one the bundle carries. */
+export function sameCertificate(named: Certificate | undefined, carried: Certificate | undefined): Certificate | undefined {
+  if (named === undefined || carried === undefined) return named ?? carried;
+  if (Buffer.compare(named.der, carried.der) !== 0) throw new CosignError('the cert passed in does not match the cert in the provided bundle');
+  return named;
+}
+
+export function requireSigner(byKey: boolean, certificate: Certificate | undefined): void {
+  if (!byKey && certificate === undefined) throw new TrustError('USAGE', 'bundle does not contain cert for verification, please provide public key');
+}

@@ -1,0 +1,104 @@
+/** Loading what flags refer to: keys, certificates, signatures, timestamps (cosign.md sections 0.4 and 1). */
+import {
+  type Certificate,
+  decodeBase64,
+  decodeUtf8,
+  isTrustError,
+  type PublicKey,
+  parseCertificatesPem,
+  parsePublicKeyPem,
+  parseSignatureFile,
+  TrustError,
+} from '@assay/core';
+import { createHttpClient, type HttpClient, loadFileOrUrl } from '@assay/net';
+import { CosignError, wrapped } from './failure.ts';
+import type { CosignContext } from './program.ts';
+
+/** Larger than any blob attestation that registries accept; COSIGN_MAX_ATTACHMENT_SIZE has the same default. */
+const MAX_LOADED_BYTES = 134_217_728;
+
+export class Loader {
+  readonly #context: CosignContext;
+  #http: HttpClient | undefined;
+
+  constructor(context: CosignContext) {
+    this.#context = context;
+  }
+
+  /** Created at the first use: most verifications open no socket. */
+  get http(): HttpClient {
+    const { env } = this.#context.io;
+    this.#http ??= createHttpClient({ env, offline: env['ASSAY_OFFLINE'] === '1', userAgent: 'cosign/3.1.3 (assay)' });
+    return this.#http;
+  }
+
+  close(): void {
+    this.#http?.close();
+  }
+
+  /** A path, http(s) URL or `env://NAME`. */
+  async bytes(reference: string): Promise<Uint8Array> {
+    const { http, bytes } = { http: lazily(() => this.http), bytes: MAX_LOADED_BYTES };
+    return loadFileOrUrl(reference, { http, env: this.#context.io.env, maxBytes: bytes, signal: this.#context.signal });
+  }
+
+  async publicKey(reference: string): Promise<PublicKey> {
+    return wrapped('loading verifier from key opts: loading public key', async () => {
+      const scheme = /^([a-z0-9]+):/.exec(reference)?.[1];
+      if (scheme !== undefined && KEY_SCHEMES.has(scheme))
+        throw new CosignError(`${scheme} keys are not supported here; export the public key and pass it as a PEM file`);
+      const pem = decodeUtf8(await this.bytes(reference)) ?? '';
+      if (!pem.includes('-----BEGIN ')) throw new CosignError('pem to public key: PEM decoding failed');
+      return wrapped('pem to public key', () => parsePublicKeyPem(pem));
+    });
+  }
+
+  /** The first certificate of a PEM file, or of base64 of one. */
+  async certificate(reference: string): Promise<Certificate> {
+    return wrapped('loading verifier from key opts: loading cert', async () => {
+      const [first] = parseCertificatesPem(pemText(await this.bytes(reference)));
+      return first as Certificate;
+    });
+  }
+
+  async certificates(reference: string): Promise<Certificate[]> {
+    return parseCertificatesPem(pemText(await this.bytes(reference)));
+  }
+
+  /** A file or URL that holds the signature, or the base64 signature itself. */
+  async signature(reference: string): Promise<Uint8Array> {
+    try {
+      return parseSignatureFile(await this.bytes(reference));
+    } catch (error) {
+      if (!isTrustError(error) || error.code !== 'FILE_NOT_FOUND') throw error;
+      return parseSignatureFile(new TextEncoder().encode(reference));
+    }
+  }
+
+  /** `{"SignedRFC3161Timestamp": b64}` as cosign writes it, or the DER response itself. */
+  async timestamp(reference: string): Promise<Uint8Array> {
+    const content = await this.bytes(reference);
+    const text = decodeUtf8(content)?.trim();
+    if (text === undefined || !text.startsWith('{')) return content;
+    const member = /"SignedRFC3161Timestamp"\s*:\s*"([^"]*)"/.exec(text)?.[1];
+    const der = member === undefined ? undefined : decodeBase64(member);
+    if (der === undefined) throw new TrustError('TSA_PARSE', `${reference}: no SignedRFC3161Timestamp found`);
+    return der;
+  }
+}
+
+/** A stand-in that makes the client only when a URL is really asked for. */
+function lazily(make: () => HttpClient): HttpClient {
+  return { request: (url, options) => make().request(url, options), stream: (url, options) => make().stream(url, options), close: () => undefined };
+}
+
+/** PEM text, also when it comes as base64 of PEM. Errors: `CERT_PARSE`. */
+export function pemText(content: Uint8Array): string {
+  const text = decodeUtf8(content) ?? '';
+  if (text.includes('-----BEGIN ')) return text;
+  const decoded = decodeBase64(text.trim());
+  return (decoded && decodeUtf8(decoded)) ?? '';
+}
+
+/** Key references that need a device or a service. */
+const KEY_SCHEMES: ReadonlySet<string> = new Set(['awskms', 'gcpkms', 'azurekms', 'hashivault', 'k8s', 'gitlab', 'github', 'pkcs11']);

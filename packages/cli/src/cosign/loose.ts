@@ -1,0 +1,91 @@
+/** Verifying evidence that is not a Sigstore bundle: gathered into one, completed from the log, and put through the one pipeline. */
+
+import {
+  type Artifact,
+  type BundleContent,
+  bundleOf,
+  type Certificate,
+  certificatePem,
+  type ExpectedSigner,
+  encodePem,
+  type LogEntry,
+  type PublicKey,
+  type TrustedRoot,
+  type Verification,
+  type VerificationMaterial,
+  type VerifyOptions,
+  verify,
+} from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import type { Demands } from './demands.ts';
+import { CosignError } from './failure.ts';
+import type { Loader } from './load.ts';
+import { searchLog } from './log-search.ts';
+import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
+import { looseRefusal } from './refusal.ts';
+
+export interface Loose {
+  readonly content: BundleContent;
+  readonly certificate: Certificate | undefined;
+  readonly key: PublicKey | undefined;
+  /** The log entry that came with the evidence. */
+  readonly entry: LogEntry | undefined;
+  readonly artifact: Artifact | undefined;
+  readonly signer: ExpectedSigner;
+  /** The entry the signing would have proposed, for the log to find its equal. */
+  readonly proposed: (verifierPem: string) => Promise<unknown>;
+}
+
+/** Throws `CosignError` with cosign's words when the evidence does not hold. */
+export async function verifyLoose(
+  loose: Loose,
+  trustedRoot: TrustedRoot,
+  demands: Demands,
+  flags: ParsedFlags,
+  context: CosignContext,
+  loader: Loader,
+): Promise<Verification> {
+  const timestamp = flags.text('rfc3161-timestamp');
+  const timestamps = timestamp === '' ? [] : [await loader.timestamp(timestamp)];
+  const sct = flags.text('sct');
+  const options: VerifyOptions = {
+    signer: loose.signer,
+    trustedRoot,
+    crypto: nodeCrypto,
+    now: context.io.now,
+    logThreshold: demands.ignoreLog ? 0 : 1,
+    ctLogThreshold: demands.ignoreSct ? 0 : 1,
+    timestampThreshold: demands.signedTimestamps ? 1 : 0,
+    // Without the log and without a timestamp there is only the present (cosign.md section 4.2, step 6).
+    allowCurrentTime: demands.ignoreLog,
+    ...(sct !== '' && { detachedSct: await loader.bytes(sct) }),
+  };
+  const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, flags, context, loader)).map((entry) => [entry]);
+  let refused: Verification | undefined;
+  for (const entries of candidates) {
+    const bundle = bundleOf({ content: loose.content, material: materialOf(loose), entries, timestamps });
+    const verification = await verify(bundle, loose.artifact, options);
+    if (verification.ok) return verification;
+    refused ??= verification;
+  }
+  if (refused === undefined) throw new CosignError('signature not found in transparency log');
+  throw new CosignError(looseRefusal(refused, loose.certificate), 1, { cause: refused });
+}
+
+async function logEntries(loose: Loose, flags: ParsedFlags, { signal }: CosignContext, loader: Loader): Promise<readonly LogEntry[]> {
+  if (loose.entry !== undefined) return [loose.entry];
+  if (flags.bool('offline')) throw new CosignError('offline verification failed');
+  const rekorUrl = flags.text('rekor-url');
+  if (rekorUrl === '') throw new CosignError('rekor client not provided for online verification');
+  return searchLog(rekorUrl, await loose.proposed(verifierPem(loose)), loader.http, signal);
+}
+
+function verifierPem({ certificate, key }: Loose): string {
+  if (certificate !== undefined) return certificatePem(certificate.der);
+  return key === undefined ? '' : encodePem('PUBLIC KEY', key.spki);
+}
+
+function materialOf({ certificate }: Loose): VerificationMaterial {
+  return certificate === undefined ? { kind: 'publicKey', hint: '' } : { kind: 'certificate', leaf: certificate.der, others: [] };
+}

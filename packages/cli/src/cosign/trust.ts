@@ -1,0 +1,86 @@
+/** Which trust a verify command uses, in cosign's order (cosign.md section 4.1). */
+
+import {
+  type Certificate,
+  type PublicKey,
+  parsePublicKeyPem,
+  parseTrustedRoot,
+  type TrustedRoot,
+  type TrustParts,
+  trustedRootOf,
+  withParts,
+} from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { readFileCapped } from '@assay/net/file';
+import { loadRoot } from '../trusted-root.ts';
+import type { Demands } from './demands.ts';
+import { wrapped } from './failure.ts';
+import type { Loader } from './load.ts';
+import { pemText } from './load.ts';
+import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
+
+const MAX_ROOT_BYTES = 16 * 1024 * 1024;
+
+/** For Sigstore bundles: one trusted root, or none when a key alone decides. */
+export async function bundleTrust(flags: ParsedFlags, demands: Demands, context: CosignContext): Promise<TrustedRoot> {
+  const file = flags.text('trusted-root');
+  if (file !== '') return wrapped('setting trusted material: loading trusted root', () => readRoot(file));
+  if (demands.keyOnly) return trustedRootOf({}, nodeCrypto);
+  return wrapped('setting trusted material: getting trusted root from TUF for new bundle verification', () => publicRoot(context));
+}
+
+async function readRoot(file: string): Promise<TrustedRoot> {
+  const content = await wrapped('failed to read trusted root', () => readFileCapped(file, MAX_ROOT_BYTES), ' ');
+  return wrapped('failed to proto-json unmarshal trusted root', () => parseTrustedRoot(content));
+}
+
+/** For older evidence: parts named by flags or variables, and the trusted root for whatever they leave open. */
+export async function looseTrust(flags: ParsedFlags, demands: Demands, context: CosignContext, loader: Loader): Promise<TrustedRoot> {
+  if (demands.keyOnly) return trustedRootOf({}, nodeCrypto);
+  return wrapped('setting up clients and keys', async () => {
+    const parts = await looseParts(flags, demands, context, loader);
+    const own = await trustedRootOf(parts, nodeCrypto);
+    return isComplete(own, flags, demands) ? own : withParts(own, await publicRoot(context));
+  });
+}
+
+function isComplete(root: TrustedRoot, flags: ParsedFlags, demands: Demands): boolean {
+  const keyless = flags.text('key') === '';
+  return (
+    (demands.ignoreLog || root.logs.length > 0) &&
+    (demands.ignoreSct || root.ctLogs.length > 0) &&
+    (!keyless || root.certificateAuthorities.length > 0) &&
+    (!demands.signedTimestamps || root.timestampAuthorities.length > 0)
+  );
+}
+
+async function looseParts(flags: ParsedFlags, demands: Demands, { io }: CosignContext, loader: Loader): Promise<TrustParts> {
+  const { env } = io;
+  const chain = [flags.text('certificate-chain'), flags.text('ca-intermediates'), flags.text('ca-roots')].filter((file) => file !== '');
+  const authorities = chain.length > 0 ? chain : [env['SIGSTORE_ROOT_FILE'] ?? ''].filter((file) => file !== '');
+  const timestamps = flags.text('timestamp-certificate-chain') || env['SIGSTORE_TSA_CERTIFICATE_FILE'];
+  return {
+    authorityCertificates: await loadAll(authorities, loader),
+    logKeys: demands.ignoreLog ? [] : await loadKeys(env['SIGSTORE_REKOR_PUBLIC_KEY'], loader),
+    ctLogKeys: demands.ignoreSct ? [] : await loadKeys(env['SIGSTORE_CT_LOG_PUBLIC_KEY_FILE'], loader),
+    timestampCertificates: timestamps ? await loader.certificates(timestamps) : [],
+  };
+}
+
+async function loadAll(references: readonly string[], loader: Loader): Promise<Certificate[]> {
+  const loaded = await Promise.all(references.map((reference) => loader.certificates(reference)));
+  return loaded.flat();
+}
+
+async function loadKeys(reference: string | undefined, loader: Loader): Promise<PublicKey[]> {
+  if (!reference) return [];
+  return [parsePublicKeyPem(pemText(await loader.bytes(reference)))];
+}
+
+/** Public Sigstore's root, or that of the mirror in use; a stale one is said on standard error. */
+async function publicRoot({ io }: CosignContext): Promise<TrustedRoot> {
+  const { root, check } = await loadRoot({}, io);
+  if (check.warning !== undefined) io.stderr(`WARNING: ${check.warning}\n`);
+  return root;
+}

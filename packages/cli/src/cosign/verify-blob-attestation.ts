@@ -1,0 +1,146 @@
+/** `cosign verify-blob-attestation` (cosign.md, "verify-blob-attestation"). */
+
+import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, type Verification, verify } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { type Demands, demandsOf, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
+import { CosignError } from './failure.ts';
+import { Loader } from './load.ts';
+import { verifyLoose } from './loose.ts';
+import type { ParsedFlags } from './pflag.ts';
+import { predicateTypeUri } from './predicate-types.ts';
+import type { CosignContext } from './program.ts';
+import { bundleRefusal } from './refusal.ts';
+import { showTree } from './show.ts';
+import { bundleTrust, looseTrust } from './trust.ts';
+import { isDigest, type NamedSigner, openBlob, signerOf } from './verify-blob.ts';
+
+const TOO_MANY = 'exactly one of: key reference (--key), or hardware token (--sk) must be provided';
+
+export async function run(flags: ParsedFlags, context: CosignContext): Promise<void> {
+  const [blob] = flags.positionals;
+  const byDigest = flags.text('digest') !== '' && flags.text('digestAlg') !== '';
+  if (flags.bool('check-claims') && blob === undefined && !byDigest) {
+    throw new CosignError('must provide path to blob or digest and digestAlg; run `cosign verify-blob-attestation -h` for more help');
+  }
+  warnAboutIgnoredLog(flags, 'blob attestation', context.io.stderr);
+  if (flags.text('signature') === '' && flags.text('bundle') === '') {
+    throw new CosignError('please specify path to the DSSE envelope signature via --signature or --bundle');
+  }
+  refuseContradictions(flags, ['key', 'sk'], TOO_MANY);
+  const demands = demandsOf(flags);
+  const loader = new Loader(context);
+  try {
+    const named = await signerOf(flags, loader);
+    const file = readBundleFile(flags);
+    const artifact = await subjectOf(blob, file, named, flags, context);
+    if (file?.form === 'sigstore') await verifySigstoreBundle(file.bundle, artifact, named, demands, flags, context);
+    else await verifyLooseEnvelope(file, artifact, named, demands, flags, context, loader);
+  } finally {
+    loader.close();
+  }
+  context.io.stderr('Verified OK\n');
+}
+
+/** What the subjects are compared with; undefined under `--check-claims=false`. */
+async function subjectOf(
+  blob: string | undefined,
+  file: BundleFile | undefined,
+  { signer }: NamedSigner,
+  flags: ParsedFlags,
+  context: CosignContext,
+): Promise<Artifact | undefined> {
+  if (!flags.bool('check-claims')) return undefined;
+  const algorithm = flags.text('digestAlg');
+  if (algorithm !== '' && !['sha256', 'sha384', 'sha512'].includes(algorithm)) {
+    throw new CosignError(`unsupported --digestAlg ${JSON.stringify(algorithm)}; supported values are sha256, sha384, sha512`);
+  }
+  const digest = flags.text('digest');
+  if (blob === undefined) {
+    const parsed = parseDigest(`${algorithm}:${digest}`);
+    if (parsed === undefined) throw new CosignError('unable to decode provided digest: not hex');
+    return Artifact.fromDigests({ [parsed.algorithm]: parsed.value });
+  }
+  if (digest !== '') context.io.stderr('WARNING: Ignoring provided --digest in favor of provided blob\n');
+  return openBlob(blob, file?.form === 'sigstore' ? file.bundle : undefined, signer, context);
+}
+
+async function verifySigstoreBundle(
+  bundle: Bundle,
+  artifact: Artifact | undefined,
+  { signer }: NamedSigner,
+  demands: Demands,
+  flags: ParsedFlags,
+  context: CosignContext,
+): Promise<void> {
+  const trustedRoot = await bundleTrust(flags, demands, context);
+  refuseLooseFlags(flags);
+  if (bundle.content.kind !== 'dsse') throw new CosignError('bundle does not contain a DSSE envelope');
+  const verification = await verify(demands.ignoreLog ? { ...bundle, entries: [] } : bundle, artifact, {
+    signer,
+    trustedRoot,
+    crypto: nodeCrypto,
+    now: context.io.now,
+    logThreshold: demands.ignoreLog ? 0 : 1,
+    ctLogThreshold: demands.ignoreSct ? 0 : 1,
+    timestampThreshold: demands.signedTimestamps ? 1 : 0,
+    allowCurrentTime: demands.ignoreLog,
+  });
+  showTree(verification, context);
+  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
+  checkType(verification, flags);
+}
+
+async function verifyLooseEnvelope(
+  file: BundleFile | undefined,
+  artifact: Artifact | undefined,
+  named: NamedSigner,
+  demands: Demands,
+  flags: ParsedFlags,
+  context: CosignContext,
+  loader: Loader,
+): Promise<void> {
+  refuseBundleFlags(flags);
+  const trustedRoot = await looseTrust(flags, demands, context, loader);
+  const legacy = file?.form === 'legacy' ? file.bundle : undefined;
+  const certificate = named.key === undefined ? sameCertificate(named.certificate, legacy && certificateOf(legacy)) : undefined;
+  if (legacy !== undefined) requireSigner(named.key !== undefined, certificate);
+  const stored = legacy?.signature ?? (await loader.bytes(flags.text('signature')));
+  const content = parseEnvelope(stored);
+  try {
+    const verification = await verifyLoose(
+      {
+        content,
+        certificate,
+        key: named.key,
+        entry: legacy?.entry,
+        artifact,
+        signer: named.signer,
+        proposed: async (pem) => proposedDsse(decodeUtf8(stored) ?? '', pem),
+      },
+      trustedRoot,
+      demands,
+      flags,
+      context,
+      loader,
+    );
+    showTree(verification, context);
+    checkType(verification, flags);
+  } catch (error) {
+    throw noSubject(error) ? new CosignError('no matching subject digest found', 1, { cause: error }) : error;
+  }
+}
+
+/** Only when nothing but the subject differs: any other failure says more. */
+function noSubject(error: unknown): boolean {
+  const verification = error instanceof CosignError ? (error.cause as Verification | undefined) : undefined;
+  const [first, ...others] = verification?.root === undefined ? [] : failures(verification.root);
+  return first?.code === 'ARTIFACT_MISMATCH_SUBJECT' && others.length === 0;
+}
+
+function checkType({ verified }: Verification, flags: ParsedFlags): void {
+  const type = flags.text('type');
+  const expected = predicateTypeUri(type);
+  const found = verified?.statement?.predicateType ?? '';
+  if (found !== expected) throw new CosignError(`invalid predicate type, expected ${type} got ${found}`);
+}

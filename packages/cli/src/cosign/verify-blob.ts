@@ -1,0 +1,133 @@
+/** `cosign verify-blob` (cosign.md, "verify-blob"). */
+
+import { existsSync } from 'node:fs';
+import { Artifact, type Bundle, type Certificate, digestsNeeded, type ExpectedSigner, type PublicKey, proposedHashedRekord, verify } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { artifactSource } from '../artifact-source.ts';
+import { type Demands, demandsOf, expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
+import { CosignError } from './failure.ts';
+import { Loader } from './load.ts';
+import { verifyLoose } from './loose.ts';
+import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
+import { bundleRefusal } from './refusal.ts';
+import { showTree } from './show.ts';
+import { bundleTrust, looseTrust } from './trust.ts';
+
+const TOO_MANY = 'exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided';
+
+export async function run(flags: ParsedFlags, context: CosignContext): Promise<void> {
+  warnAboutIgnoredLog(flags, 'blob', context.io.stderr);
+  refuseContradictions(flags, ['key', 'sk', 'certificate'], TOO_MANY);
+  const demands = demandsOf(flags);
+  const loader = new Loader(context);
+  try {
+    const { signer, key, certificate } = await signerOf(flags, loader);
+    const file = readBundleFile(flags);
+    if (file?.form === 'sigstore') await verifySigstoreBundle(file.bundle, signer, demands, flags, context);
+    else await verifyLooseBlob(file, { signer, key, certificate }, demands, flags, context, loader);
+  } finally {
+    loader.close();
+  }
+  context.io.stderr('Verified OK\n');
+}
+
+export interface NamedSigner {
+  readonly signer: ExpectedSigner;
+  readonly key: PublicKey | undefined;
+  /** Of `--certificate`. */
+  readonly certificate: Certificate | undefined;
+}
+
+export async function signerOf(flags: ParsedFlags, loader: Loader): Promise<NamedSigner> {
+  if (flags.bool('sk'))
+    throw new CosignError(
+      'loading verifier from key opts: opening piv token: hardware keys are not supported here; export the public key and pass it with --key',
+    );
+  const reference = flags.text('key');
+  if (reference !== '') {
+    const key = await loader.publicKey(reference);
+    return { signer: keySigner(key, flags), key, certificate: undefined };
+  }
+  const signer = { identities: [await expectedIdentity(flags)] };
+  const certificate = flags.text('certificate');
+  return { signer, key: undefined, certificate: certificate === '' ? undefined : await loader.certificate(certificate) };
+}
+
+async function verifySigstoreBundle(bundle: Bundle, signer: ExpectedSigner, demands: Demands, flags: ParsedFlags, context: CosignContext): Promise<void> {
+  const trustedRoot = await bundleTrust(flags, demands, context);
+  refuseLooseFlags(flags);
+  const [blob = ''] = flags.positionals;
+  const artifact = await openBlob(blob, bundle, signer, context);
+  const verification = await verify(demands.ignoreLog ? { ...bundle, entries: [] } : bundle, artifact, {
+    signer,
+    trustedRoot,
+    crypto: nodeCrypto,
+    now: context.io.now,
+    logThreshold: demands.ignoreLog ? 0 : 1,
+    ctLogThreshold: demands.ignoreSct ? 0 : 1,
+    timestampThreshold: demands.signedTimestamps ? 1 : 0,
+    allowCurrentTime: demands.ignoreLog,
+  });
+  showTree(verification, context);
+  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
+}
+
+/** Whether the blob was named by its digest, which cosign answers in other words. */
+export function isDigest(flags: ParsedFlags): boolean {
+  const [blob = ''] = flags.positionals;
+  return /^sha\d{3}:/.test(blob) && !existsSync(blob);
+}
+
+/** A file, standard input, a digest, or a URL, of which only the first three are streamed. */
+export async function openBlob(blob: string, bundle: Bundle | undefined, signer: ExpectedSigner, context: CosignContext): Promise<Artifact> {
+  if (/^https?:\/\//.test(blob) || blob.startsWith('env://')) {
+    const loader = new Loader(context);
+    try {
+      return Artifact.fromBytes(await loader.bytes(blob));
+    } finally {
+      loader.close();
+    }
+  }
+  const key = 'key' in signer ? signer.key : undefined;
+  const algorithms = bundle === undefined ? (['sha256', 'sha384', 'sha512'] as const) : digestsNeeded(bundle, key);
+  return artifactSource(blob, context.io).open(algorithms, nodeCrypto);
+}
+
+async function verifyLooseBlob(
+  file: BundleFile | undefined,
+  named: NamedSigner,
+  demands: Demands,
+  flags: ParsedFlags,
+  context: CosignContext,
+  loader: Loader,
+): Promise<void> {
+  const legacy = file?.form === 'legacy' ? file.bundle : undefined;
+  const [blob = ''] = flags.positionals;
+  const artifact = await openBlob(blob, undefined, named.signer, context);
+  refuseBundleFlags(flags);
+  const trustedRoot = await looseTrust(flags, demands, context, loader);
+  const certificate = named.key === undefined ? sameCertificate(named.certificate, legacy && certificateOf(legacy)) : undefined;
+  if (legacy !== undefined) requireSigner(named.key !== undefined, certificate);
+  const flag = flags.text('signature');
+  const signature = flag === '' ? legacy?.signature : await loader.signature(flag);
+  if (signature === undefined) throw new CosignError("missing flag '--signature'");
+  const verification = await verifyLoose(
+    {
+      content: { kind: 'message', digest: undefined, signature },
+      certificate,
+      key: named.key,
+      entry: legacy?.entry,
+      artifact,
+      signer: named.signer,
+      proposed: async (pem) => proposedHashedRekord(signature, pem, 'sha256', (await artifact.digest('sha256', nodeCrypto)) ?? new Uint8Array(0)),
+    },
+    trustedRoot,
+    demands,
+    flags,
+    context,
+    loader,
+  );
+  showTree(verification, context);
+}

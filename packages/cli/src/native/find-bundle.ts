@@ -1,0 +1,39 @@
+/** Finding the evidence of a file: the flag, or the places beside it (verification.md section 1). Every answer is kept for the proof tree. */
+
+import { existsSync } from 'node:fs';
+import { type Check, fail, MAX_BUNDLE_BYTES, pass } from '@assay/core';
+import { readFileCapped } from '@assay/net/file';
+
+export interface FoundBundles {
+  readonly check: Check;
+  /** One document each; a `.jsonl` file holds several. */
+  readonly bundles: readonly Uint8Array[];
+}
+
+/** Errors: `FILE_…` when a file that was named or found cannot be read. */
+export function findBundles(file: string, flag: string | undefined): FoundBundles {
+  const places = flag === undefined ? [`${file}.sigstore.json`, `${file}.sigstore`, `${file}.sigstore.jsonl`] : [flag];
+  const found = places.find((place) => flag !== undefined || existsSync(place));
+  if (found === undefined) {
+    const looked = places.map((place) => `${place} (absent)`).join(', ');
+    return {
+      check: fail('find', 'EVIDENCE_NOT_FOUND', `no evidence was found beside ${file}`, { found: looked, hint: 'name the bundle with --bundle FILE' }),
+      bundles: [],
+    };
+  }
+  const content = readFileCapped(found, MAX_BUNDLE_BYTES);
+  const bundles = found.endsWith('.jsonl') ? splitLines(content) : [content];
+  const many = bundles.length > 1 ? ` (${bundles.length} bundles)` : '';
+  return { check: pass('find', `evidence: ${found}${many}`), bundles };
+}
+
+function splitLines(content: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let start = 0; start < content.length; ) {
+    const end = content.indexOf(0x0a, start);
+    const line = content.subarray(start, end < 0 ? content.length : end);
+    if (line.some((byte) => byte !== 0x20 && byte !== 0x0d && byte !== 0x09)) lines.push(line);
+    start = end < 0 ? content.length : end + 1;
+  }
+  return lines;
+}

@@ -1,0 +1,48 @@
+/** The trusted root for native commands: which one was used becomes the first line of the proof tree. */
+import { type Check, parseTrustedRoot, pass, type TrustedRoot } from '@assay/core';
+import { readFileCapped } from '@assay/net/file';
+import type { Io } from './io.ts';
+
+export interface TrustedRootFlags {
+  readonly trustedRoot?: string;
+  readonly offline?: boolean;
+  readonly requireFreshRoot?: boolean;
+}
+
+export interface LoadedRoot {
+  readonly root: TrustedRoot;
+  readonly check: Check;
+}
+
+/** Errors: `TRUST_ROOT_…`, `FILE_…`, and those of the TUF client. */
+export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedRoot> {
+  const file = flags.trustedRoot ?? io.env['ASSAY_TRUST'];
+  if (file) {
+    const root = parseTrustedRoot(readFileCapped(file, MAX_ROOT_FILE));
+    return { root, check: trustCheck(`the file ${file}`, root.warnings) };
+  }
+  const { loadTrustedRoot, trustSettings } = await import('@assay/trust');
+  const { createHttpClient } = await import('@assay/net');
+  const settings = trustSettings(io.env);
+  const offline = flags.offline === true || settings.offline;
+  const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });
+  try {
+    const loaded = await loadTrustedRoot({ ...settings, offline, http, now: io.now, requireFresh: flags.requireFreshRoot === true });
+    const root = parseTrustedRoot(loaded.bytes);
+    return { root, check: trustCheck(sourceText(loaded.source), [...loaded.warnings, ...root.warnings]) };
+  } finally {
+    http.close();
+  }
+}
+
+function trustCheck(from: string, warnings: readonly string[]): Check {
+  return pass('trust', `trusted root: ${from}`, warnings.length === 0 ? {} : { warning: warnings.join('; ') });
+}
+
+function sourceText(source: { kind: string; location: string; obtainedAt?: Date }): string {
+  const when = source.obtainedAt === undefined ? '' : `, obtained ${source.obtainedAt.toISOString()}`;
+  if (source.kind === 'embedded') return `public Sigstore, as shipped with Assay (${source.location})`;
+  return `${source.location} (${source.kind === 'tuf' ? 'refreshed now' : source.kind}${when})`;
+}
+
+const MAX_ROOT_FILE = 16 * 1024 * 1024;
