@@ -30,6 +30,7 @@ export class Artifact {
     return new Artifact(undefined, new Map(entries));
   }
 
+  /** Hashes `chunks` as they come; a chunk may be overwritten once the next is asked for. */
   static async fromStream(chunks: AsyncIterable<Uint8Array>, algorithms: readonly HashName[], crypto: CryptoProvider): Promise<Artifact> {
     const hashers = [...new Set(algorithms)].map((algorithm) => [algorithm, crypto.createHasher(algorithm)] as const);
     for await (const chunk of chunks) for (const [, hasher] of hashers) hasher.update(chunk);

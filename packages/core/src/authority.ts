@@ -8,6 +8,7 @@
 import { equalBytes } from './bytes.ts';
 import type { ErrorCode } from './catalogue.ts';
 import type { CryptoProvider } from './crypto.ts';
+import { isTrustError } from './errors.ts';
 import { verifySignature } from './signature.ts';
 import { type Window, windowContains, windowText } from './time.ts';
 import { type Certificate, nameText, OID, signatureSchemeOf } from './x509.ts';
@@ -115,8 +116,18 @@ async function nextIssuer(
   };
 }
 
-/** What forbids `issuer` to have issued `certificate`, apart from the signature. RFC 5280 section 6.1.4. */
+/** Extensions are read when they are asked for: a malformed one, in a certificate that nobody vouches for yet, is a problem and no exception. */
 function issuerProblem(certificate: Certificate, issuer: Certificate, purpose: string): PathProblem | undefined {
+  try {
+    return constraintProblem(certificate, issuer, purpose);
+  } catch (error) {
+    if (isTrustError(error)) return { code: error.code, says: error.message };
+    throw error;
+  }
+}
+
+/** What forbids `issuer` to have issued `certificate`, apart from the signature. RFC 5280 section 6.1.4. */
+function constraintProblem(certificate: Certificate, issuer: Certificate, purpose: string): PathProblem | undefined {
   const refused = (says: string): PathProblem => ({ code: 'CERT_CHAIN', says: `${issuer.subjectText} ${says}` });
   if (!issuer.isCa) return refused('is not a certificate authority');
   if (!issuer.allowsUsage('keyCertSign')) return refused('may not sign certificates (key usage)');

@@ -3,6 +3,7 @@
  * its signatures follow.
  */
 import type { SignatureScheme } from './crypto.ts';
+import { quote } from './errors.ts';
 import { type Curve, type PublicKey, parsePkcs1, parseSpki } from './key.ts';
 
 interface KeyDetails {
@@ -77,7 +78,7 @@ export type DetailedKey =
 export function parseDetailedKey(rawBytes: Uint8Array, details: string, refuse: (problem: string) => never): DetailedKey {
   if (REFUSED.has(details)) return { usable: false, reason: `${details} keys are not supported` };
   const expected = DETAILS.get(details);
-  if (expected === undefined) return refuse(`unknown key details ${details}`);
+  if (expected === undefined) return refuse(`unknown key details ${quote(details, 60)}`);
   const key = expected.encoding === 'pkcs1' ? parsePkcs1(rawBytes, 'TRUST_ROOT_SHAPE') : parseSpki(rawBytes, 'TRUST_ROOT_SHAPE');
   if (key.type !== expected.type || (key.type === 'ec' && key.curve !== expected.curve)) return refuse(`the key is not what ${details} says`);
   return { usable: true, key, scheme: expected.scheme };

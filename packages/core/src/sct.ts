@@ -90,9 +90,12 @@ function parseAddChainResponse(response: Uint8Array): SignedCertificateTimestamp
   const timestamp = fields.int64('timestamp');
   const extensions = fields.optionalBytes('extensions') ?? new Uint8Array(0);
   const version = fields.optionalInt64('sct_version') ?? 0n;
-  const sct = parseSct(
-    concat(uint(version & 0xffn, 1), fields.bytes('id'), uint(timestamp, 8), uint(extensions.length, 2), extensions, fields.bytes('signature')),
-  );
+  const id = fields.bytes('id');
+  // Numbers of JSON have no width: what does not fit must be refused before it is cut to fit.
+  if (version !== 0n) fields.refuse('sct_version', `version ${version} is not supported`);
+  if (id.length !== 32) fields.refuse('id', `a log id has 32 bytes, found ${id.length}`);
+  if (extensions.length > 0xffff) fields.refuse('extensions', `${extensions.length} bytes, the cap is 65535`);
+  const sct = parseSct(concat(Uint8Array.of(0), id, uint(timestamp, 8), uint(extensions.length, 2), extensions, fields.bytes('signature')));
   if (typeof sct === 'string') throw new TrustError('SCT_PARSE', `detached SCT: ${sct}`);
   return sct;
 }

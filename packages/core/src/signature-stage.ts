@@ -99,7 +99,9 @@ async function checkStatement(
     };
   const subject = await checkSubjects(statement, artifact, crypto);
   return {
-    check: group(id, `the statement is about this artifact`, [...type, subject.check], { spec: 'verification.md section 13' }),
+    check: group(id, { pass: 'the statement is about this artifact', fail: 'the statement is not the one that was demanded' }, [...type, subject.check], {
+      spec: 'verification.md section 13',
+    }),
     statement,
     digest: subject.digest,
   };

@@ -4,10 +4,11 @@
  */
 import { Artifact } from './artifact.ts';
 import type { Bundle, BundleContent } from './bundle.ts';
-import type { CryptoProvider, HashName } from './crypto.ts';
+import type { HashName } from './crypto.ts';
 import { preAuthenticationEncoding } from './dsse.ts';
+import { isTrustError } from './errors.ts';
 import type { PublicKey } from './key.ts';
-import type { Certificate } from './x509.ts';
+import { Certificate } from './x509.ts';
 
 export interface SignedContent {
   readonly content: BundleContent;
@@ -36,15 +37,21 @@ export function signedContent(bundle: Bundle, artifact: Artifact | undefined, ce
  */
 export function digestsNeeded(bundle: Bundle, key: PublicKey | undefined): HashName[] {
   const algorithms = new Set<HashName>(['sha256']);
+  const signer = bundle.material.kind === 'certificate' ? leafKey(bundle.material.leaf) : key;
   if (bundle.content.kind === 'dsse') return ['sha256', 'sha384', 'sha512'];
   if (bundle.content.digest !== undefined) algorithms.add(bundle.content.digest.algorithm);
-  if (key?.type === 'ec' && key.curve === 'P-384') algorithms.add('sha384');
-  if (key?.type === 'ec' && key.curve === 'P-521') algorithms.add('sha512');
-  if (key?.type === 'ed25519') algorithms.add('sha512');
+  if (signer?.type === 'ec' && signer.curve === 'P-384') algorithms.add('sha384');
+  if (signer?.type === 'ec' && signer.curve === 'P-521') algorithms.add('sha512');
+  if (signer?.type === 'ed25519') algorithms.add('sha512');
   return [...algorithms];
 }
 
-/** SHA-256 of the envelope's payload, as dsse and intoto entries commit to it. */
-export function payloadHash(crypto: CryptoProvider, payload: Uint8Array, algorithm: HashName = 'sha256') {
-  return crypto.hash(algorithm, payload);
+/** Undefined for a certificate that cannot be read: verification will say so. */
+function leafKey(leaf: Uint8Array): PublicKey | undefined {
+  try {
+    return Certificate.parse(leaf).publicKey;
+  } catch (error) {
+    if (isTrustError(error)) return undefined;
+    throw error;
+  }
 }

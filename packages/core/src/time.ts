@@ -24,12 +24,16 @@ export function parseRfc3339(text: string, rounding: 'down' | 'up' = 'down'): Da
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
   const [, seconds = '', fraction = '', zone = ''] = match;
-  const base = Date.parse(`${seconds}${zone.toUpperCase()}`);
-  // Date.parse turns 30 February into March; the round trip of the zoneless part tells.
-  if (Number.isNaN(base) || new Date(`${seconds}Z`).toISOString().slice(0, 19) !== seconds) return undefined;
+  const base = Date.parse(`${seconds}${zone}`);
+  // Date.parse turns 30 February into March, and hour 24 into the next day; the round trip of the zoneless part tells.
+  if (Number.isNaN(base) || new Date(`${seconds}Z`).toISOString().slice(0, 19) !== seconds || !isOffset(zone)) return undefined;
   const millis = Number(fraction.slice(0, 3).padEnd(3, '0'));
-  const finer = /[1-9]/.test(fraction.slice(3));
-  return new Date(base + millis + (finer && rounding === 'up' ? 1 : 0));
+  const finer = rounding === 'up' && /[1-9]/.test(fraction.slice(3));
+  return new Date(base + millis + (finer ? 1 : 0));
+}
+
+function isOffset(zone: string): boolean {
+  return zone === 'Z' || (Number(zone.slice(1, 3)) <= 23 && Number(zone.slice(4)) <= 59);
 }
 
 /** Seconds since the epoch, as logs state them; undefined when no calendar date. */
@@ -37,5 +41,5 @@ export function fromUnixSeconds(seconds: bigint): Date | undefined {
   return seconds >= 0n && seconds <= MAX_SECONDS ? new Date(Number(seconds) * 1000) : undefined;
 }
 
-const RFC3339 = /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const MAX_SECONDS = 8_640_000_000_000n;

@@ -67,7 +67,7 @@ function duplicateChecks(timestamps: readonly Uint8Array[]): Check[] {
 }
 
 function checkThreshold(verified: readonly VerifiedTimestamp[], threshold: number, timestamps: readonly Check[]): Check {
-  if (timestamps.some((timestamp) => timestamp.status === 'fail')) return skip('timestamps.threshold', 'not counted: a timestamp was refused');
+  if (timestamps.some((timestamp) => timestamp.status !== 'pass')) return skip('timestamps.threshold', 'not counted: a timestamp was refused');
   const operators = new Set(verified.map(({ authority }) => authority.operator));
   const details = { expected: `at least ${threshold}`, found: String(operators.size) };
   if (operators.size >= threshold) return pass('timestamps.threshold', `${operators.size} timestamp authorities`, details);

@@ -70,7 +70,7 @@ function checkThreshold(logged: readonly LoggedEntry[], threshold: number, entri
   const details = { expected: `at least ${threshold}`, found: String(operators.size), spec: 'verification.md section 5' };
   if (operators.size >= threshold) return pass(id, `entries of ${operators.size} trusted ${operators.size === 1 ? 'log' : 'logs'}`, details);
   if (entries.length === 0) return fail(id, 'TLOG_THRESHOLD', 'the bundle has no transparency log entry', details);
-  if (entries.some((entry) => entry.status === 'fail' && !entry.optional)) return skip(id, 'not counted: an entry of a trusted log was refused');
+  if (entries.some((entry) => entry.status !== 'pass' && !entry.optional)) return skip(id, 'not counted: an entry of a trusted log was refused or not decided');
   if (entries.every((entry) => entry.optional)) return fail(id, 'TLOG_UNKNOWN_LOG', 'no entry is of a log in the trusted root', details);
   return fail(id, 'TLOG_THRESHOLD', 'too few verified entries of trusted logs', details);
 }
@@ -182,18 +182,26 @@ async function checkCheckpoint(entry: LogEntry, text: string, log: LogInstance, 
   const signer = await findSigner(checkpoint, names, log, crypto);
   if (signer === undefined) {
     const found = checkpoint.note.signatures.map((signature) => `${quote(signature.name, 60)} (${toHex(signature.keyId)})`).join(', ');
-    return { check: fail(id, 'TLOG_CHECKPOINT_UNSIGNED', 'the checkpoint carries no signature of the log', { expected: names.join(' or '), found, spec }) };
+    return {
+      check: fail(id, 'TLOG_CHECKPOINT_UNSIGNED', 'the checkpoint carries no signature of the log', {
+        expected: names.map((name) => quote(name, 100)).join(' or '),
+        found,
+        spec,
+      }),
+    };
   }
   for (const { signature } of signer.lines) {
     if (await verifySignature(crypto, log.key, noteScheme(log.key), utf8(checkpoint.note.body), signature)) continue;
-    return { check: fail(id, 'TLOG_CHECKPOINT_SIGNATURE', `the signature of ${signer.name} on the checkpoint does not verify`, { spec }) };
+    return { check: fail(id, 'TLOG_CHECKPOINT_SIGNATURE', `the signature of ${quote(signer.name, 100)} on the checkpoint does not verify`, { spec }) };
   }
   const origin = isRekorV2(entry) ? signer.name : `${signer.name} - <tree id>`;
   const originFits = isRekorV2(entry)
     ? checkpoint.origin === signer.name
     : isRekorV1Origin(checkpoint.origin) && checkpoint.origin.startsWith(`${signer.name} - `);
   if (!originFits)
-    return { check: fail(id, 'TLOG_CHECKPOINT_ORIGIN', 'the checkpoint is of another log', { expected: origin, found: quote(checkpoint.origin), spec }) };
+    return {
+      check: fail(id, 'TLOG_CHECKPOINT_ORIGIN', 'the checkpoint is of another log', { expected: quote(origin), found: quote(checkpoint.origin), spec }),
+    };
 
   const others = checkpoint.note.signatures.length - signer.lines.length;
   const ignored = others > 0 ? `; ${others} signature ${others === 1 ? 'line' : 'lines'} of unknown keys ignored` : '';

@@ -9,7 +9,7 @@
 import type { Authority } from './authority.ts';
 import { toHex } from './bytes.ts';
 import type { SignatureScheme } from './crypto.ts';
-import { isTrustError, TrustError } from './errors.ts';
+import { isTrustError, quote, TrustError } from './errors.ts';
 import { type Fields, parseFields } from './fields.ts';
 import type { PublicKey } from './key.ts';
 import { KEY_DETAILS_NUMBERS, parseDetailedKey } from './key-details.ts';
@@ -48,7 +48,7 @@ export function parseTrustedRoot(input: Uint8Array): TrustedRoot {
   const root = parseFields(input, { what: 'trusted root', parse: 'TRUST_ROOT_PARSE', shape: 'TRUST_ROOT_SHAPE' });
   const mediaType = root.string('mediaType');
   if (!MEDIA_TYPES.has(mediaType)) {
-    throw new TrustError('TRUST_ROOT_VERSION', 'trusted root: unknown media type', { expected: TRUSTED_ROOT_MEDIA_TYPE, found: mediaType });
+    throw new TrustError('TRUST_ROOT_VERSION', 'trusted root: unknown media type', { expected: TRUSTED_ROOT_MEDIA_TYPE, found: quote(mediaType, 80) });
   }
   const warnings: string[] = [];
   return {
@@ -64,7 +64,7 @@ export function parseTrustedRoot(input: Uint8Array): TrustedRoot {
 function parseLogs(root: Fields, name: string, warnings: string[]): LogInstance[] {
   return root.objects(name, MAX_ENTRIES).flatMap((log, i) => {
     const hashAlgorithm = log.enumName('hashAlgorithm', { 1: 'SHA2_256' });
-    if (hashAlgorithm !== 'SHA2_256') log.refuse('hashAlgorithm', `expected SHA2_256, found ${hashAlgorithm}`);
+    if (hashAlgorithm !== 'SHA2_256') log.refuse('hashAlgorithm', `expected SHA2_256, found ${quote(hashAlgorithm, 40)}`);
     const publicKey = log.object('publicKey');
     const window = parseWindow(publicKey);
     const logId = log.object('logId').bytes('keyId');
@@ -135,9 +135,9 @@ function parseAuthorityCertificate(item: Fields): Certificate | string {
 function authorityName(authority: Fields, anchor: Certificate, uri: string): string {
   const subject = authority.optionalObject('subject');
   const commonName = subject?.optionalString('commonName');
-  if (!commonName) return uri || nameText(anchor.subject);
+  if (!commonName) return quote(uri) || nameText(anchor.subject);
   const organization = subject?.optionalString('organization');
-  return organization ? `${commonName} (${organization})` : commonName;
+  return quote(organization ? `${commonName} (${organization})` : commonName);
 }
 
 /** A missing start is malformed, never "from the beginning" (verification.md section 3). */

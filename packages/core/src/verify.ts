@@ -77,6 +77,7 @@ export interface Verification {
  * by other means. Evidence that is malformed or refused is a failed check; only misuse throws (`TypeError`).
  */
 export async function verify(bundle: Bundle | Uint8Array, artifact: Artifact | undefined, options: VerifyOptions): Promise<Verification> {
+  checkOptions(options);
   const parsed = parse(bundle);
   if (parsed.bundle === undefined)
     return conclude(
@@ -88,6 +89,14 @@ export async function verify(bundle: Bundle | Uint8Array, artifact: Artifact | u
       undefined,
     );
   return verifyParsed(parsed.bundle, parsed.check, artifact, options);
+}
+
+/** A threshold of NaN would compare false with everything, and so demand nothing. */
+function checkOptions({ now, logThreshold = 1, ctLogThreshold = 1, timestampThreshold = 0, timeThreshold = 0 }: VerifyOptions): void {
+  for (const [name, value] of Object.entries({ logThreshold, ctLogThreshold, timestampThreshold, timeThreshold })) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name}: expected a whole number from 0 on, found ${value}`);
+  }
+  if (Number.isNaN(now.getTime())) throw new TypeError('now: not a date');
 }
 
 const STAGES = {
@@ -125,8 +134,8 @@ async function verifyParsed(bundle: Bundle, bundleCheck: Check, artifact: Artifa
     crypto,
   );
   const times = provenTimes(logStage, timestampStage, options);
-  const sourceRefused = [logStage.check, timestampStage.check].some((check) => check.status === 'fail');
-  const timeCheck = checkTimes(times, bundle, sourceRefused, options);
+  const sourceRefused = [logStage.check, timestampStage.check].some((check) => check.status !== 'pass' && check.optional !== true);
+  const timeCheck = checkTimes(times, countWitnesses(times, logStage, timestampStage), bundle, sourceRefused, options);
   const certificateStage =
     leaf.certificate === undefined
       ? undefined
@@ -186,18 +195,25 @@ function provenTimes(logStage: LogStage, timestampStage: TimestampStage, { allow
   return times.length === 0 && allowCurrentTime === true ? [{ time: now, source: 'current time' }] : times;
 }
 
-function checkTimes(times: readonly ProvenTime[], bundle: Bundle, sourceRefused: boolean, { timeThreshold }: VerifyOptions): Check {
+/** A log or an authority vouches for the time once, however often it says so (verification.md section 5). */
+function countWitnesses(times: readonly ProvenTime[], { entries }: LogStage, { timestamps }: TimestampStage): number {
+  const logs = entries.filter(({ integratedTime }) => integratedTime !== undefined).map(({ log }) => `log ${log.operator}`);
+  const witnesses = new Set([...logs, ...timestamps.map(({ authority }) => `authority ${authority.operator}`)]);
+  return witnesses.size === 0 ? times.length : witnesses.size;
+}
+
+function checkTimes(times: readonly ProvenTime[], witnesses: number, bundle: Bundle, sourceRefused: boolean, { timeThreshold }: VerifyOptions): Check {
   const id = 'time';
   const spec = 'verification.md section 5';
   const needed = timeThreshold ?? (bundle.material.kind === 'certificate' ? 1 : 0);
-  if (times.length >= needed && times.length > 0) {
+  if (witnesses >= needed && witnesses > 0) {
     return pass(id, `signed at ${times.map(({ time, source }) => `${time.toISOString()} (${source})`).join(' and ')}`, { spec });
   }
   if (needed === 0) return skip(id, 'no signing time is proven, and none is demanded for a key', { optional: true });
   if (sourceRefused) return skip(id, 'the signing time is not known: what states it was refused');
   return fail(id, 'TIME_MISSING', 'nothing proves when the signature was made', {
     expected: `at least ${needed} of: signed entry timestamp, timestamp of a trusted authority`,
-    found: String(times.length),
+    found: String(witnesses),
     spec,
   });
 }
@@ -215,6 +231,13 @@ function checkSigner(bundle: Bundle, stage: CertificateStage | undefined, times:
 
 function checkKeyWindow(window: Window | undefined, times: readonly ProvenTime[]): Check[] {
   if (window === undefined) return [];
+  // Without a proven time the window would bound nothing, and an expired key could sign for ever.
+  if (times.length === 0)
+    return [
+      fail('identity.window', 'TIME_MISSING', 'the key is valid for a time only, and nothing proves when the signature was made', {
+        expected: windowText(window),
+      }),
+    ];
   return times.map(({ time }) => {
     if (windowContains(window, time)) return pass('identity.window', `the key was valid at ${time.toISOString()}`);
     return fail('identity.window', 'KEY_WINDOW', 'the key was not valid when the signature was made', {

@@ -6,10 +6,10 @@
  *                             [1] issuerId?, [2] subjectId?, [3] extensions? }
  *   Extension      SEQUENCE { OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING value }
  */
-import { equalBytes, toHex } from './bytes.ts';
+import { decodeUtf8, equalBytes, toHex } from './bytes.ts';
 import type { SignatureScheme } from './crypto.ts';
 import { context, contextConstructed, Der, DerError, oidText, TAG, withDerErrors } from './der.ts';
-import { TrustError } from './errors.ts';
+import { quote, TrustError } from './errors.ts';
 import { type PublicKey, parseSpki } from './key.ts';
 import { parsePem } from './pem.ts';
 import type { Window } from './time.ts';
@@ -77,6 +77,7 @@ export class Certificate {
 
   /** Errors: `CERT_PARSE`, `KEY_UNSUPPORTED`. */
   static parse(der: Uint8Array): Certificate {
+    if (der.length > MAX_CERTIFICATE_BYTES) throw new TrustError('CERT_PARSE', `certificate: ${der.length} bytes, the cap is ${MAX_CERTIFICATE_BYTES}`);
     return withDerErrors('CERT_PARSE', 'certificate', () => new Certificate(der));
   }
 
@@ -156,10 +157,10 @@ export function parseCertificatesPem(text: string): Certificate[] {
 
 /** The scheme that a signature algorithm OID stands for, or undefined when it is not supported. */
 export function signatureSchemeOf(oid: string): SignatureScheme | undefined {
-  return SIGNATURE_SCHEMES[oid];
+  return SIGNATURE_SCHEMES.get(oid);
 }
 
-/** A distinguished name as `CN=…, O=…`, for messages; attributes with other types are left out. */
+/** A distinguished name as `CN=…, O=…`, escaped for messages; attributes with other types are left out. */
 export function nameText(name: Uint8Array): string {
   try {
     const attributes = Der.parse(name)
@@ -169,7 +170,7 @@ export function nameText(name: Uint8Array): string {
         const fields = attribute.sequence('attribute');
         return { oid: fields.next('type').oid('type'), value: fields.next('value') };
       });
-    const parts = attributes.flatMap(({ oid, value }) => (oid in NAME_ATTRIBUTES ? [`${NAME_ATTRIBUTES[oid]}=${value.text('name')}`] : []));
+    const parts = attributes.flatMap(({ oid, value }) => (oid in NAME_ATTRIBUTES ? [`${NAME_ATTRIBUTES[oid]}=${quote(value.text('name'), 100)}`] : []));
     return parts.length > 0 ? parts.reverse().join(', ') : '(empty name)';
   } catch (error) {
     if (error instanceof DerError) return '(unreadable name)';
@@ -225,9 +226,10 @@ function parseGeneralName(name: Der): SubjectAlternativeName {
 }
 
 function nameValue(name: Der): string {
-  const value = String.fromCharCode(...name.content);
+  // Not String.fromCharCode(...bytes): a name of a megabyte would overflow the stack.
+  const value = decodeUtf8(name.content);
   // IA5String: a byte above 0x7f is not text that could be compared.
-  if (/[^\x20-\x7e]/.test(value)) throw new DerError('subjectAltName: not printable ASCII');
+  if (value === undefined || /[^\x20-\x7e]/.test(value)) throw new DerError('subjectAltName: not printable ASCII');
   return value;
 }
 
@@ -249,16 +251,19 @@ export const OID = {
   fulcioUsername: '1.3.6.1.4.1.57264.1.7',
 } as const;
 
+/** SCTs cover certificates with a length of three bytes; nothing of the field comes near. */
+const MAX_CERTIFICATE_BYTES = 8 * 1024 * 1024;
+
 const KEY_USAGE_BIT = { digitalSignature: 0, keyCertSign: 5, crlSign: 6 } as const;
 
-const SIGNATURE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
-  '1.2.840.10045.4.3.2': { name: 'ecdsa', hash: 'sha256' },
-  '1.2.840.10045.4.3.3': { name: 'ecdsa', hash: 'sha384' },
-  '1.2.840.10045.4.3.4': { name: 'ecdsa', hash: 'sha512' },
-  '1.2.840.113549.1.1.11': { name: 'rsa-pkcs1', hash: 'sha256' },
-  '1.2.840.113549.1.1.12': { name: 'rsa-pkcs1', hash: 'sha384' },
-  '1.2.840.113549.1.1.13': { name: 'rsa-pkcs1', hash: 'sha512' },
-  '1.3.101.112': { name: 'ed25519' },
-};
+const SIGNATURE_SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map([
+  ['1.2.840.10045.4.3.2', { name: 'ecdsa', hash: 'sha256' }],
+  ['1.2.840.10045.4.3.3', { name: 'ecdsa', hash: 'sha384' }],
+  ['1.2.840.10045.4.3.4', { name: 'ecdsa', hash: 'sha512' }],
+  ['1.2.840.113549.1.1.11', { name: 'rsa-pkcs1', hash: 'sha256' }],
+  ['1.2.840.113549.1.1.12', { name: 'rsa-pkcs1', hash: 'sha384' }],
+  ['1.2.840.113549.1.1.13', { name: 'rsa-pkcs1', hash: 'sha512' }],
+  ['1.3.101.112', { name: 'ed25519' }],
+]);
 
 const NAME_ATTRIBUTES: Readonly<Record<string, string>> = { '2.5.4.3': 'CN', '2.5.4.10': 'O', '2.5.4.11': 'OU', '2.5.4.6': 'C' };
