@@ -3,12 +3,15 @@
  * does not grow with the artifact.
  */
 
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { Artifact, type CryptoProvider, type HashName, parseDigest, TrustError } from '@assay/core';
+import { readFileCapped } from '@assay/net/file';
 import type { Io } from './io.ts';
+import { withProgress } from './progress.ts';
 
 /** Below this, the bytes are held: some signatures (pure Ed25519) need the artifact itself. */
 const HELD_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 export interface ArtifactSource {
   readonly name: string;
@@ -16,24 +19,35 @@ export interface ArtifactSource {
   open(algorithms: readonly HashName[], crypto: CryptoProvider): Promise<Artifact>;
 }
 
-/** Errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `USAGE` (a digest of the wrong length). */
+/** Nothing is read yet, but a missing file is told now. Errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `USAGE` (a digest of the wrong length). */
 export function artifactSource(reference: string, io: Io): ArtifactSource {
   if (reference === '-') return { name: 'standard input', open: (algorithms, crypto) => hashed(io.stdin(), algorithms, crypto) };
   const digest = existsSync(reference) ? undefined : parseDigest(reference);
   if (digest !== undefined) return { name: reference, open: async () => Artifact.fromDigests({ [digest.algorithm]: digest.value }) };
+  fileSize(reference);
   return { name: reference, open: (algorithms, crypto) => openFile(reference, algorithms, crypto, io) };
 }
 
 async function openFile(path: string, algorithms: readonly HashName[], crypto: CryptoProvider, io: Io): Promise<Artifact> {
   const size = fileSize(path);
   if (size !== undefined && size <= HELD_BYTES) {
-    const { readFileCapped } = await import('@assay/net/file');
     return Artifact.fromBytes(readFileCapped(path, HELD_BYTES));
   }
-  const { createReadStream } = await import('node:fs');
-  const { withProgress } = await import('./progress.ts');
-  const chunks = createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Uint8Array>;
-  return hashed(withProgress(chunks, `hashing ${path}`, size, io), algorithms, crypto);
+  return hashed(withProgress(readChunks(path), `hashing ${path}`, size, io), algorithms, crypto);
+}
+
+/**
+ * The file in pieces, all in one buffer: each is valid until the next is asked for. Read streams make a buffer for every piece, and hashing is
+ * faster than the collector, so a large artifact would cost its garbage.
+ */
+async function* readChunks(path: string): AsyncIterable<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer)) yield buffer.subarray(0, count);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function hashed(chunks: AsyncIterable<Uint8Array>, algorithms: readonly HashName[], crypto: CryptoProvider): Promise<Artifact> {

@@ -1,10 +1,10 @@
 /** What a command may touch: streams, environment, the clock. Tests pass their own. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeSync } from 'node:fs';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: Date;
-  /** Whether standard error is a terminal: progress and colours are for people. */
+  /** Whether standard output is a terminal: colours are for people. */
   readonly terminal: boolean;
   stdout(text: string): void;
   stderr(text: string): void;
@@ -15,9 +15,33 @@ export function processIo(): Io {
   return {
     env: process.env,
     now: new Date(),
-    terminal: process.stdout.isTTY === true,
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
+    get terminal() {
+      return process.stdout.isTTY === true;
+    },
+    stdout: (text) => writeAll(1, text),
+    stderr: (text) => writeAll(2, text),
     stdin: () => createReadStream('', { fd: 0, autoClose: false }),
   };
 }
+
+/**
+ * Straight to the descriptor: `process.stdout` loads half of Node's stream code, which a command that prints one line would pay for at every
+ * start. A full pipe answers EAGAIN until its reader has caught up; a reader that has gone away (EPIPE) ends us quietly, as it ends other tools.
+ */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(descriptor, bytes, offset);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') process.exit(BROKEN_PIPE);
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(PAUSE, 0, 0, 1);
+    }
+  }
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+/** 128 + SIGPIPE, as shells report it. */
+const BROKEN_PIPE = 141;

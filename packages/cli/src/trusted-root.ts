@@ -1,7 +1,9 @@
 /** The trusted root for native commands: which one was used becomes the first line of the proof tree. */
 import { type Check, parseTrustedRoot, pass, type TrustedRoot } from '@assay/core';
+import { createHttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import type { Io } from './io.ts';
+import { named } from './named.ts';
 
 export interface TrustedRootFlags {
   readonly trustedRoot?: string;
@@ -18,11 +20,11 @@ export interface LoadedRoot {
 export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedRoot> {
   const file = flags.trustedRoot ?? io.env['ASSAY_TRUST'];
   if (file) {
-    const root = parseTrustedRoot(readFileCapped(file, MAX_ROOT_FILE));
+    const content = readFileCapped(file, MAX_ROOT_FILE);
+    const root = named(file, () => parseTrustedRoot(content));
     return { root, check: trustCheck(`the file ${file}`, root.warnings) };
   }
   const { loadTrustedRoot, trustSettings } = await import('@assay/trust');
-  const { createHttpClient } = await import('@assay/net');
   const settings = trustSettings(io.env);
   const offline = flags.offline === true || settings.offline;
   const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });

@@ -1,5 +1,5 @@
+import { breakTufRepository, type TufBreak } from '@assay/make';
 import { describe, expect, test } from 'vitest';
-import { breakTufRepository, type TufBreak } from '../../make/src/tuf.ts';
 import { caught } from '../../net/test/caught.ts';
 import { NOW, repositoryWithRoot, text } from '../test/mirror.ts';
 import { hasVectors, publicRoots } from '../test/vectors.ts';

@@ -3,8 +3,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { makeTufRepository, type TufRepository, type TufRepositoryOptions } from '@assay/make';
 import { onTestFinished } from 'vitest';
-import { makeTufRepository, type TufRepository, type TufRepositoryOptions } from '../../make/src/tuf.ts';
 import { type Loopback, serve } from '../../net/test/loopback.ts';
 
 export const NOW = new Date('2026-08-25T00:00:00Z');

@@ -10,6 +10,7 @@ import {
   matching,
   type PublicKey,
 } from '@assay/core';
+import { isSigstoreBundle } from './evidence.ts';
 import { CosignError } from './failure.ts';
 import type { ParsedFlags } from './pflag.ts';
 
@@ -38,7 +39,7 @@ export function warnAboutIgnoredLog(flags: ParsedFlags, noun: string, warn: (tex
 
 /** Contradictions that cosign refuses before it reads anything. */
 export function refuseContradictions(flags: ParsedFlags, sources: readonly string[], tooMany: string): void {
-  const given = (name: string) => flags.text(name) !== '' && flags.text(name) !== 'false';
+  const given = (name: string) => (name === 'sk' ? flags.bool(name) : flags.text(name) !== '');
   if (!['key', 'sk', 'certificate', 'bundle'].some(given)) {
     throw new CosignError('provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle with --bundle');
   }
@@ -66,7 +67,7 @@ async function matcher(flags: ParsedFlags, name: string, what: string): Promise<
     if (!isTrustError(error)) throw error;
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
     // Loose evidence is judged where the pattern is met, and cosign says there which one it was.
-    const where = flags.text('bundle') === '' ? `malformed ${what} in identity: ${pattern} : ` : '';
+    const where = isSigstoreBundle(flags) ? '' : `malformed ${what} in identity: ${pattern} : `;
     throw new CosignError(`${where}${reason}`);
   }
 }

@@ -1,18 +1,7 @@
 /** Reading the evidence of the blob commands: a Sigstore bundle, cosign 2's bundle, or loose files. */
-import {
-  type Bundle,
-  Certificate,
-  isJsonObject,
-  isTrustError,
-  type LegacyBundle,
-  MAX_BUNDLE_BYTES,
-  parseBundle,
-  parseJson,
-  parseLegacyBundle,
-  parsePem,
-  TrustError,
-} from '@assay/core';
+import { type Bundle, Certificate, isTrustError, type LegacyBundle, MAX_BUNDLE_BYTES, parseBundle, parseLegacyBundle, parsePem, TrustError } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import { named } from '../named.ts';
 import { CosignError } from './failure.ts';
 import type { ParsedFlags } from './pflag.ts';
 
@@ -28,18 +17,28 @@ export function readBundleFile(flags: ParsedFlags): BundleFile | undefined {
   if (file === '') return undefined;
   const content = readFileCapped(file, MAX_BUNDLE_BYTES);
   if (flags.bool('new-bundle-format') && looksLikeSigstoreBundle(content)) {
-    return { form: 'sigstore', bundle: parseBundle(content, { allowCertificateChain: flags.bool('allow-certificate-chain') }) };
+    const allowCertificateChain = flags.bool('allow-certificate-chain');
+    return { form: 'sigstore', bundle: named(file, () => parseBundle(content, { allowCertificateChain })) };
   }
-  return { form: 'legacy', bundle: parseLegacyBundle(content) };
+  return { form: 'legacy', bundle: named(file, () => parseLegacyBundle(content)) };
 }
 
-function looksLikeSigstoreBundle(content: Uint8Array): boolean {
+/** Whether `--bundle` names a Sigstore bundle; false when it cannot be read, which is told later. */
+export function isSigstoreBundle(flags: ParsedFlags): boolean {
+  const file = flags.text('bundle');
+  if (file === '' || !flags.bool('new-bundle-format')) return false;
   try {
-    const document = parseJson(content);
-    return isJsonObject(document) && ('mediaType' in document || 'verificationMaterial' in document);
-  } catch {
-    return true; // not JSON at all: the stricter parser says precisely why
+    return looksLikeSigstoreBundle(readFileCapped(file, MAX_BUNDLE_BYTES));
+  } catch (error) {
+    if (isTrustError(error)) return false;
+    throw error;
   }
+}
+
+/** By text, so that the document is parsed once. What is not JSON at all goes to the stricter parser, which says precisely why. */
+function looksLikeSigstoreBundle(content: Uint8Array): boolean {
+  const text = new TextDecoder().decode(content);
+  return !text.trimStart().startsWith('{') || /"(?:mediaType|verificationMaterial)"/.test(text);
 }
 
 /** Flags that only make sense for loose files, and what cosign says when they come with a Sigstore bundle. */
@@ -54,8 +53,9 @@ const LOOSE_ONLY: readonly (readonly [string, string])[] = [
   ['sct', 'SCT may not be provided using --sct'],
 ];
 
-export function refuseLooseFlags(flags: ParsedFlags): void {
-  const given = LOOSE_ONLY.find(([name]) => flags.text(name) !== '');
+/** `except`: what a command ignores, as cosign does. */
+export function refuseLooseFlags(flags: ParsedFlags, except?: string): void {
+  const given = LOOSE_ONLY.find(([name]) => name !== except && flags.text(name) !== '');
   if (given !== undefined) throw new CosignError(`unsupported: ${given[1]} when using --new-bundle-format`);
 }
 

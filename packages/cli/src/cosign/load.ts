@@ -8,9 +8,11 @@ import {
   parseCertificatesPem,
   parsePublicKeyPem,
   parseSignatureFile,
+  quote,
   TrustError,
 } from '@assay/core';
 import { createHttpClient, type HttpClient, loadFileOrUrl } from '@assay/net';
+import { isOffline } from '../offline.ts';
 import { CosignError, wrapped } from './failure.ts';
 import type { CosignContext } from './program.ts';
 
@@ -28,7 +30,7 @@ export class Loader {
   /** Created at the first use: most verifications open no socket. */
   get http(): HttpClient {
     const { env } = this.#context.io;
-    this.#http ??= createHttpClient({ env, offline: env['ASSAY_OFFLINE'] === '1', userAgent: 'cosign/3.1.3 (assay)' });
+    this.#http ??= createHttpClient({ env, offline: isOffline(env), userAgent: 'cosign/3.1.3 (assay)' });
     return this.#http;
   }
 
@@ -49,6 +51,10 @@ export class Loader {
         throw new CosignError(`${scheme} keys are not supported here; export the public key and pass it as a PEM file`);
       const pem = decodeUtf8(await this.bytes(reference)) ?? '';
       if (!pem.includes('-----BEGIN ')) throw new CosignError('pem to public key: PEM decoding failed');
+      const label = /-----BEGIN ([^-]*)-----/.exec(pem)?.[1] ?? '';
+      if (!label.endsWith('PUBLIC KEY')) {
+        throw new CosignError(`pem to public key: unknown Public key PEM file type: ${quote(label)}. Are you passing the correct public key?`);
+      }
       return wrapped('pem to public key', () => parsePublicKeyPem(pem));
     });
   }
@@ -56,13 +62,15 @@ export class Loader {
   /** The first certificate of a PEM file, or of base64 of one. */
   async certificate(reference: string): Promise<Certificate> {
     return wrapped('loading verifier from key opts: loading cert', async () => {
-      const [first] = parseCertificatesPem(pemText(await this.bytes(reference)));
+      const [first] = await this.certificates(reference);
       return first as Certificate;
     });
   }
 
   async certificates(reference: string): Promise<Certificate[]> {
-    return parseCertificatesPem(pemText(await this.bytes(reference)));
+    const pem = pemText(await this.bytes(reference));
+    if (!pem.includes('-----BEGIN ')) throw new CosignError('error during PEM decoding');
+    return parseCertificatesPem(pem);
   }
 
   /** A file or URL that holds the signature, or the base64 signature itself. */

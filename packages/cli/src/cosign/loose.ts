@@ -18,7 +18,7 @@ import {
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import type { Demands } from './demands.ts';
-import { CosignError } from './failure.ts';
+import { CosignError, wrapped } from './failure.ts';
 import type { Loader } from './load.ts';
 import { searchLog } from './log-search.ts';
 import type { ParsedFlags } from './pflag.ts';
@@ -59,7 +59,7 @@ export async function verifyLoose(
     timestampThreshold: demands.signedTimestamps ? 1 : 0,
     // Without the log and without a timestamp there is only the present (cosign.md section 4.2, step 6).
     allowCurrentTime: demands.ignoreLog,
-    ...(sct !== '' && { detachedSct: await loader.bytes(sct) }),
+    ...(sct !== '' && { detachedSct: await wrapped('reading sct from file', () => loader.bytes(sct)) }),
   };
   const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, flags, context, loader)).map((entry) => [entry]);
   let refused: Verification | undefined;

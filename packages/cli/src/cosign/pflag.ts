@@ -20,7 +20,7 @@ export class FlagError extends Error {}
 
 export interface ParsedFlags {
   readonly positionals: readonly string[];
-  /** Deprecation lines, in the order the flags were given. */
+  /** Deprecation lines, in the order the flags were given; one for each time. */
   readonly notices: readonly string[];
   readonly help: boolean;
   text(name: string): string;
@@ -77,6 +77,7 @@ class Parser implements ParsedFlags {
   }
 
   #long(arg: string, rest: string[]): void {
+    if (/^(?:$|[-=])/.test(arg)) throw new FlagError(`bad flag syntax: --${arg}`);
     const [typed = '', value] = splitOnce(arg, '=');
     const name = this.#canonical(typed);
     if (name === 'help') {
@@ -86,7 +87,7 @@ class Parser implements ParsedFlags {
     const spec = this.#specs.get(name);
     if (spec === undefined) throw new FlagError(`unknown flag: --${typed}`);
     const given = value ?? (spec.kind === 'bool' ? 'true' : rest.shift());
-    if (given === undefined) throw new FlagError(`flag needs an argument: --${name}`);
+    if (given === undefined) throw new FlagError(`flag needs an argument: --${typed}`);
     this.#set(spec, given);
   }
 
@@ -115,13 +116,13 @@ class Parser implements ParsedFlags {
     return Object.hasOwn(aliases, name) ? (aliases[name] as string) : name;
   }
 
-  #set(spec: FlagSpec, value: string): void {
+  #set(spec: FlagSpec, value: string, from: 'argument' | 'variable' = 'argument'): void {
     const problem = valueProblem(spec.kind, value);
     if (problem !== undefined) {
       const shown = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
       throw new FlagError(`invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${problem}`);
     }
-    if (spec.deprecated !== undefined && !this.#values.has(spec.name)) this.notices.push(`Flag --${spec.name} has been deprecated, ${spec.deprecated}`);
+    if (spec.deprecated !== undefined && from === 'argument') this.notices.push(`Flag --${spec.name} has been deprecated, ${spec.deprecated}`);
     const before = spec.kind === 'list' ? (this.#values.get(spec.name) ?? []) : [];
     this.#values.set(spec.name, [...before, value]);
   }
@@ -131,7 +132,7 @@ class Parser implements ParsedFlags {
     if (env === undefined || envPrefix === undefined) return;
     for (const spec of this.#specs.values()) {
       const value = env[`${envPrefix}_${spec.name.replaceAll('-', '_').toUpperCase()}`];
-      if (value !== undefined && value !== '' && !this.#values.has(spec.name)) this.#set(spec, value);
+      if (value !== undefined && value !== '' && !this.#values.has(spec.name)) this.#set(spec, value, 'variable');
     }
   }
 
@@ -158,24 +159,43 @@ class Parser implements ParsedFlags {
 
 function valueProblem(kind: FlagKind, value: string): string | undefined {
   if (kind === 'bool') return TRUE.has(value) || FALSE.has(value) ? undefined : `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
-  if (kind === 'int') return /^[+-]?\d{1,18}$/.test(value) ? undefined : `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`;
-  if (kind === 'duration') return parseDuration(value) === undefined ? durationProblem(value) : undefined;
+  if (kind === 'int') return integerProblem(value);
+  if (kind === 'duration') return readDuration(value).problem;
   return undefined;
+}
+
+/** Go reads the prefix as the base: `0x10`, `0b1`, `0o7` and `07` are numbers too. */
+function integerProblem(text: string): string | undefined {
+  const digits = INTEGER.exec(text)?.[1];
+  if (digits === undefined) return `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`;
+  const limit = text.startsWith('-') ? 2n ** 63n : 2n ** 63n - 1n;
+  return BigInt(digits) > limit ? `strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range` : undefined;
 }
 
 /** Go's duration text (`1h2m3.5s`) in milliseconds; undefined when malformed. */
 export function parseDuration(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!DURATION.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(DURATION_PART)) total += Number(amount) * (UNITS[unit as string] as number);
-  return text.startsWith('-') ? -total : total;
+  return readDuration(text).milliseconds;
 }
 
-function durationProblem(text: string): string {
-  const unknown = /^[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))*\d+(?:\.\d*)?([^\d.]+)/.exec(text)?.[1];
-  if (unknown !== undefined) return `time: unknown unit ${JSON.stringify(unknown)} in duration ${JSON.stringify(text)}`;
-  return /^[+-]?\d+(?:\.\d*)?$/.test(text) ? `time: missing unit in duration ${JSON.stringify(text)}` : `time: invalid duration ${JSON.stringify(text)}`;
+type Duration = { readonly milliseconds: number; readonly problem?: never } | { readonly problem: string; readonly milliseconds?: never };
+
+/** The steps and the texts of Go's `time.ParseDuration`. */
+function readDuration(text: string): Duration {
+  const [, sign = '', amounts = ''] = /^([+-]?)(.*)$/su.exec(text) ?? [];
+  if (amounts === '0') return { milliseconds: 0 };
+  let total = 0;
+  let rest = amounts;
+  do {
+    const [part, amount, unit = ''] = DURATION_PART.exec(rest) ?? [];
+    if (part === undefined) return { problem: `time: invalid duration ${JSON.stringify(text)}` };
+    if (unit === '') return { problem: `time: missing unit in duration ${JSON.stringify(text)}` };
+    const length = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
+    if (length === undefined) return { problem: `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}` };
+    total += Number(amount) * length;
+    rest = rest.slice(part.length);
+  } while (rest !== '');
+  if (total > MAX_DURATION_MS) return { problem: `time: invalid duration ${JSON.stringify(text)}` };
+  return { milliseconds: sign === '-' ? -total : total };
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {
@@ -185,6 +205,9 @@ function splitOnce(text: string, separator: string): [string, string | undefined
 
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
-const DURATION = /^[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/;
-const DURATION_PART = /(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g;
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const INTEGER = /^[+-]?(0[xX][\da-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9]\d*)$/;
+const DURATION_PART = /^(\d+(?:\.\d*)?|\.\d+)([^\d.]*)/u;
+/** Micro sign and Greek mu, as in Go. */
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, '\u00b5s': 1e-3, '\u03bcs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** What 63 bits of nanoseconds hold. */
+const MAX_DURATION_MS = 2 ** 63 / 1e6;

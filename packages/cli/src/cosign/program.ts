@@ -1,10 +1,13 @@
 /** The compatible face of cosign: its flags, texts and exit statuses over the one pipeline (cosign.md sections 0 and 1). */
 import { writeFileSync } from 'node:fs';
+import { isTrustError } from '@assay/core';
 import type { Io } from '../io.ts';
 import { CosignError, messageOf } from './failure.ts';
 import { ALIASES, GLOBAL_FLAGS, VERIFY_BLOB_ATTESTATION_FLAGS, VERIFY_BLOB_FLAGS } from './flags.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { FlagError, type FlagSpec, type ParsedFlags, parseDuration, parseFlags } from './pflag.ts';
+import { run as verifyBlob } from './verify-blob.ts';
+import { run as verifyBlobAttestation } from './verify-blob-attestation.ts';
 
 export interface CosignCommand {
   readonly name: string;
@@ -14,13 +17,13 @@ export interface CosignCommand {
   readonly flags: readonly FlagSpec[];
   /** What is wrong with the positionals, in cobra's words. */
   readonly arity: (count: number) => string | undefined;
-  readonly load: () => Promise<{ run(flags: ParsedFlags, context: CosignContext): Promise<void> }>;
+  readonly run: (flags: ParsedFlags, context: CosignContext) => Promise<void>;
 }
 
 export interface CosignContext {
   readonly io: Io;
   readonly verbose: boolean;
-  /** Fires when `--timeout` has passed. */
+  /** Fires when `--timeout` has passed since the start. */
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +42,7 @@ export const COMMANDS: readonly CosignCommand[] = [
   cosign verify-blob --certificate artifact.pem --signature artifact.sig --certificate-identity NAME --certificate-oidc-issuer URL artifact`,
     flags: VERIFY_BLOB_FLAGS,
     arity: (count) => (count === 1 ? undefined : `accepts 1 arg(s), received ${count}`),
-    load: () => import('./verify-blob.ts'),
+    run: verifyBlob,
   },
   {
     name: 'verify-blob-attestation',
@@ -52,14 +55,14 @@ export const COMMANDS: readonly CosignCommand[] = [
   cosign verify-blob-attestation --bundle artifact.sigstore.json --key cosign.pub --digest HEX --digestAlg sha256`,
     flags: VERIFY_BLOB_ATTESTATION_FLAGS,
     arity: (count) => (count <= 1 ? undefined : `accepts at most 1 arg(s), received ${count}`),
-    load: () => import('./verify-blob-attestation.ts'),
+    run: verifyBlobAttestation,
   },
 ];
 
 /** Returns the exit status. */
 export async function cosign(argv: readonly string[], io: Io): Promise<number> {
   const args = fixArguments(argv, io);
-  const at = args.findIndex((arg) => !arg.startsWith('-'));
+  const at = commandIndex(args);
   const name = args[at];
   if (name === undefined || name === 'help') {
     io.stdout(programHelp(COMMANDS));
@@ -74,6 +77,21 @@ export async function cosign(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** Flags may stand before the command. What follows one that takes a value, or one that only the command knows, is its value, as cobra has it. */
+function commandIndex(args: readonly string[]): number {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    if (arg === '--') return -1;
+    if (!arg.startsWith('-')) return at;
+    if (!arg.includes('=') && !SWITCHES.has(arg)) at++;
+  }
+  return -1;
+}
+
+const SWITCHES: ReadonlySet<string> = new Set(
+  GLOBAL_FLAGS.filter(({ kind }) => kind === 'bool').flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]),
+);
+
 async function run(command: CosignCommand, args: readonly string[], io: Io): Promise<number> {
   const flags = parseFlags(args, [...command.flags, ...GLOBAL_FLAGS], { aliases: ALIASES, env: io.env, envPrefix: 'COSIGN' });
   for (const notice of flags.notices) io.stderr(`${notice}\n`);
@@ -84,16 +102,20 @@ async function run(command: CosignCommand, args: readonly string[], io: Io): Pro
   refuseFlagValues(flags);
   const arity = command.arity(flags.positionals.length);
   if (arity !== undefined) throw new CosignError(arity);
-  const { run: execute } = await command.load();
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), parseDuration(flags.text('timeout')) ?? 0);
-  try {
-    await execute(flags, { io: withOutputFile(io, flags.text('output-file')), verbose: flags.bool('verbose'), signal: timeout.signal });
-  } finally {
-    clearTimeout(timer);
-  }
+  const deadline = performance.now() + (parseDuration(flags.text('timeout')) ?? 0);
+  await command.run(flags, {
+    io: withOutputFile(io, flags.text('output-file')),
+    verbose: flags.bool('verbose'),
+    // Made when something is fetched: most verifications open no socket and need no timer.
+    get signal() {
+      return AbortSignal.timeout(Math.ceil(Math.min(Math.max(0, deadline - performance.now()), MAX_TIMER_MS)));
+    },
+  });
   return 0;
 }
+
+/** Node takes longer ones for 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What cobra and cosign refuse before a command runs. */
 function refuseFlagValues(flags: ParsedFlags): void {
@@ -109,15 +131,30 @@ function refuseFlagValues(flags: ParsedFlags): void {
 /** `--output-file`: standard output of the command goes there instead. */
 function withOutputFile(io: Io, path: string): Io {
   if (path === '') return io;
-  writeFileSync(path, '');
+  try {
+    writeFileSync(path, '');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : String((error as NodeJS.ErrnoException).code);
+    throw new CosignError(`error creating output file ${path}: open ${path}: ${reason}`, 1, { cause: error });
+  }
   return { ...io, stdout: (text) => writeFileSync(path, text, { flag: 'a' }) };
 }
 
 function fail(error: unknown, unknownCommand: boolean, io: Io): number {
-  const message = error instanceof FlagError ? error.message : messageOf(error);
+  const message = error instanceof FlagError ? error.message : isOurs(error) ? messageOf(error) : internalText(error, io);
   const help = unknownCommand ? "Run 'cosign --help' for usage.\n" : '';
   io.stderr(`Error: ${message}\n${help}error during command execution: ${message}\n`);
   return error instanceof CosignError ? error.status : 1;
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof CosignError || isTrustError(error);
+}
+
+/** A bug of ours. The trace is for the report, and only shown when asked for. */
+function internalText(error: unknown, io: Io): string {
+  if (io.env['ASSAY_DEBUG'] === '1' && error instanceof Error) io.stderr(`${error.stack}\n`);
+  return `internal error, please report it with the command and its input (ASSAY_DEBUG=1 shows where it happened): ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** cosign rewrites old spellings before it parses anything: `-word` to `--word`, `--o` to `-o`, `-version` to the subcommand. */

@@ -1,5 +1,5 @@
 /** Why a verification failed, in the words cosign has for it (cosign.md sections 4.2 to 4.4). The tree stays the truth; this picks its first reason. */
-import { type Certificate, type Check, type CheckEvidence, failures, type Verification } from '@assay/core';
+import { type Certificate, type Check, type CheckEvidence, failures, quote, type Verification } from '@assay/core';
 
 /** For Sigstore bundles, in the order in which cosign looks: log, times, certificate, SCT, signature, identity. */
 export function bundleRefusal({ root }: Verification, { byDigest }: { readonly byDigest: boolean }): string {
@@ -9,7 +9,7 @@ export function bundleRefusal({ root }: Verification, { byDigest }: { readonly b
   const shape = find('BUNDLE_', 'KEY_HINT');
   if (shape !== undefined) return shape.says;
   if (find('IDENTITY_MISSING') !== undefined) return missingIdentity(root);
-  const log = logRefusal(failed, digest);
+  const log = logRefusal(failed, wasLogged(root) ? digest : undefined);
   if (log !== undefined) return `failed to verify log inclusion: ${log}`;
   const time = find('TSA_', 'TIME_');
   if (time !== undefined) return `failed to verify timestamps: threshold not met for verified signed timestamps: 0 < 1; error: ${withDetails(time)}`;
@@ -27,10 +27,13 @@ export function bundleRefusal({ root }: Verification, { byDigest }: { readonly b
 
 /** cosign compares the log entry first, and finds a key where it expects a certificate. */
 function missingIdentity(root: Check): string {
-  const logged = root.checks?.some((check) => check.id === 'tlog' && !check.optional);
-  return logged
+  return wasLogged(root)
     ? 'failed to verify log inclusion: transparency log certificate does not match'
     : "can't verify certificate identities: entity was not signed with a certificate";
+}
+
+function wasLogged(root: Check): boolean {
+  return root.checks?.some((check) => check.id === 'tlog' && !check.optional) ?? false;
 }
 
 function logRefusal(failed: readonly Check[], digest: Check | undefined): string | undefined {
@@ -48,12 +51,14 @@ function logRefusal(failed: readonly Check[], digest: Check | undefined): string
     case 'TLOG_SET_INVALID':
       return 'not enough verified log entries from transparency log: 0 < 1';
     case 'TLOG_INCLUSION_MISMATCH':
+      if (log.expected === undefined || log.found === undefined) return withDetails(log);
       return `calculated root:\n${goBytes(log.found)}\n does not match expected root:\n${goBytes(log.expected)}`;
     case 'TLOG_BODY_SIGNATURE':
       return 'transparency log signature does not match';
     case 'TLOG_BODY_KEY':
       return 'transparency log certificate does not match';
     case 'TLOG_BODY_DIGEST':
+      if (log.expected === undefined || log.found === undefined) return withDetails(log);
       return `transparency log dsse/intoto entry payload hash ${hex(log.expected)} does not match envelope payload hash ${hex(log.found)}`;
     default:
       return withDetails(log);
@@ -126,7 +131,9 @@ export function looseRefusal({ root }: Verification, certificate: Certificate | 
     return sct.code === 'SCT_MISSING'
       ? 'certificate does not include required embedded SCT and no detached SCT was set'
       : `SCT verification failed: ${withDetails(sct)}`;
-  if (find('SIGNATURE_INVALID') !== undefined || find('SIGNATURE_ENCODING') !== undefined) return 'invalid signature when validating ASN.1 encoded signature';
+  const signature = failed.find((check) => check.code === 'SIGNATURE_INVALID' || check.code === 'SIGNATURE_ENCODING');
+  if (signature?.says.includes('envelope')) return 'accepted signatures do not match threshold, Found: 0, Expected 1';
+  if (signature !== undefined) return 'invalid signature when validating ASN.1 encoded signature';
   const expired = find('CERT_TIME');
   if (expired !== undefined) return expiryRefusal(expired, certificate);
   return failed[0] === undefined ? 'verification failed' : withDetails(failed[0]);
@@ -134,27 +141,29 @@ export function looseRefusal({ root }: Verification, certificate: Certificate | 
 
 function looseLogRefusal(check: Check): string {
   if (check.code === 'TLOG_BODY_SIGNATURE') return 'signature in bundle does not match signature being verified';
+  if (check.code === 'TLOG_SET_INVALID') return 'unable to verify SET';
+  if (check.code === 'TLOG_UNKNOWN_LOG') return 'verifying bundle: rekor log public key not found for payload';
+  if (check.expected === undefined || check.found === undefined) return withDetails(check);
   if (check.code === 'TLOG_BODY_DIGEST')
     return `matching bundle to payload: bundle=${JSON.stringify(hex(check.found))}, payload=${JSON.stringify(hex(check.expected))}`;
   if (check.code === 'TLOG_BODY_KEY') return `comparing public key PEMs, expected ${check.expected}, got ${check.found}`;
-  if (check.code === 'TLOG_SET_INVALID') return 'unable to verify SET';
-  if (check.code === 'TLOG_UNKNOWN_LOG') return 'verifying bundle: rekor log public key not found for payload';
   return withDetails(check);
 }
 
 function noIdentity(root: Check, certificate: Certificate | undefined): string {
   const evidence: CheckEvidence = root.checks?.find((check) => check.id === 'identity')?.evidence ?? {};
   const subjects = certificate?.subjectAlternativeNames.map((name) => name.value).join(', ') ?? evidence['san'] ?? '';
-  return `none of the expected identities matched what was in the certificate, got subjects [${subjects}] with issuer ${evidence['oidcIssuer'] ?? ''}`;
+  return `none of the expected identities matched what was in the certificate, got subjects [${quote(subjects)}] with issuer ${quote(evidence['oidcIssuer'] ?? '')}`;
 }
 
 function expiryRefusal(check: Check, certificate: Certificate | undefined): string {
   if (certificate === undefined || check.found === undefined) return withDetails(check);
+  if (check.says.includes('(current time)')) return 'expected a signed timestamp to verify an expired certificate';
   const observed = new Date(check.found);
   const { start, end } = certificate.validity;
   if (observed > end)
-    return `checking expiry on certificate with bundle: certificate expired before observed time: ${end.toISOString()} is before ${check.found}`;
-  return `checking expiry on certificate with bundle: certificate was issued after observed time: ${start.toISOString()} is after ${check.found}`;
+    return `checking expiry on certificate with bundle: certificate expired before observed time: ${goTime(end)} is before ${goTime(observed)}`;
+  return `checking expiry on certificate with bundle: certificate was issued after observed time: ${goTime(start)} is after ${goTime(observed)}`;
 }
 
 /** Where cosign has no words of its own, ours: what was expected and what was found. */
@@ -165,6 +174,11 @@ function withDetails(check: Check): string {
 
 function hex(text: string | undefined): string {
   return /(?:sha\d{3}:)?([0-9a-f]+)/.exec(text ?? '')?.[1] ?? '';
+}
+
+/** RFC 3339 as Go prints it: no fraction of zero. */
+function goTime(time: Date): string {
+  return time.toISOString().replace(/\.?0*Z$/, 'Z');
 }
 
 /** Bytes as Go prints them. */

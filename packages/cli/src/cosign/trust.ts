@@ -12,6 +12,7 @@ import {
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
+import { named } from '../named.ts';
 import { loadRoot } from '../trusted-root.ts';
 import type { Demands } from './demands.ts';
 import { wrapped } from './failure.ts';
@@ -32,7 +33,7 @@ export async function bundleTrust(flags: ParsedFlags, demands: Demands, context:
 
 async function readRoot(file: string): Promise<TrustedRoot> {
   const content = await wrapped('failed to read trusted root', () => readFileCapped(file, MAX_ROOT_BYTES), ' ');
-  return wrapped('failed to proto-json unmarshal trusted root', () => parseTrustedRoot(content));
+  return wrapped('failed to proto-json unmarshal trusted root', () => named(file, () => parseTrustedRoot(content)));
 }
 
 /** For older evidence: parts named by flags or variables, and the trusted root for whatever they leave open. */
@@ -61,7 +62,7 @@ async function looseParts(flags: ParsedFlags, demands: Demands, { io }: CosignCo
   const authorities = chain.length > 0 ? chain : [env['SIGSTORE_ROOT_FILE'] ?? ''].filter((file) => file !== '');
   const timestamps = flags.text('timestamp-certificate-chain') || env['SIGSTORE_TSA_CERTIFICATE_FILE'];
   return {
-    authorityCertificates: await loadAll(authorities, loader),
+    authorityCertificates: await wrapped('loading certs for keyless verification', () => loadAll(authorities, loader)),
     logKeys: demands.ignoreLog ? [] : await loadKeys(env['SIGSTORE_REKOR_PUBLIC_KEY'], loader),
     ctLogKeys: demands.ignoreSct ? [] : await loadKeys(env['SIGSTORE_CT_LOG_PUBLIC_KEY_FILE'], loader),
     timestampCertificates: timestamps ? await loader.certificates(timestamps) : [],

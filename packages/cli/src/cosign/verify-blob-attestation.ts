@@ -1,10 +1,10 @@
 /** `cosign verify-blob-attestation` (cosign.md, "verify-blob-attestation"). */
 
-import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, type Verification, verify } from '@assay/core';
+import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, quote, type Verification, verify } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { type Demands, demandsOf, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
 import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
-import { CosignError } from './failure.ts';
+import { CosignError, wrapped } from './failure.ts';
 import { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
 import type { ParsedFlags } from './pflag.ts';
@@ -74,7 +74,7 @@ async function verifySigstoreBundle(
   context: CosignContext,
 ): Promise<void> {
   const trustedRoot = await bundleTrust(flags, demands, context);
-  refuseLooseFlags(flags);
+  refuseLooseFlags(flags, 'signature');
   if (bundle.content.kind !== 'dsse') throw new CosignError('bundle does not contain a DSSE envelope');
   const verification = await verify(demands.ignoreLog ? { ...bundle, entries: [] } : bundle, artifact, {
     signer,
@@ -105,7 +105,8 @@ async function verifyLooseEnvelope(
   const legacy = file?.form === 'legacy' ? file.bundle : undefined;
   const certificate = named.key === undefined ? sameCertificate(named.certificate, legacy && certificateOf(legacy)) : undefined;
   if (legacy !== undefined) requireSigner(named.key !== undefined, certificate);
-  const stored = legacy?.signature ?? (await loader.bytes(flags.text('signature')));
+  const path = flags.text('signature');
+  const stored = legacy?.signature ?? (await wrapped(`reading ${path}`, () => loader.bytes(path)));
   const content = parseEnvelope(stored);
   try {
     const verification = await verifyLoose(
@@ -142,5 +143,5 @@ function checkType({ verified }: Verification, flags: ParsedFlags): void {
   const type = flags.text('type');
   const expected = predicateTypeUri(type);
   const found = verified?.statement?.predicateType ?? '';
-  if (found !== expected) throw new CosignError(`invalid predicate type, expected ${type} got ${found}`);
+  if (found !== expected) throw new CosignError(`invalid predicate type, expected ${type} got ${quote(found)}`);
 }

@@ -1,7 +1,7 @@
 /** Finding the evidence of a file: the flag, or the places beside it (verification.md section 1). Every answer is kept for the proof tree. */
 
 import { existsSync } from 'node:fs';
-import { type Check, fail, MAX_BUNDLE_BYTES, pass } from '@assay/core';
+import { type Check, fail, MAX_BUNDLE_BYTES, pass, TrustError } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 
 export interface FoundBundles {
@@ -10,8 +10,13 @@ export interface FoundBundles {
   readonly bundles: readonly Uint8Array[];
 }
 
-/** Errors: `FILE_…` when a file that was named or found cannot be read. */
+/** Errors: `USAGE` for standard input and digests without the flag; `FILE_…` when a file that was named or found cannot be read. */
 export function findBundles(file: string, flag: string | undefined): FoundBundles {
+  if (flag === undefined && !existsSync(file)) {
+    throw new TrustError('USAGE', `evidence is found by itself only beside a file, and ${file === '-' ? 'standard input' : file} is none`, {
+      hint: 'add --bundle FILE',
+    });
+  }
   const places = flag === undefined ? [`${file}.sigstore.json`, `${file}.sigstore`, `${file}.sigstore.jsonl`] : [flag];
   const found = places.find((place) => flag !== undefined || existsSync(place));
   if (found === undefined) {
@@ -22,7 +27,9 @@ export function findBundles(file: string, flag: string | undefined): FoundBundle
     };
   }
   const content = readFileCapped(found, MAX_BUNDLE_BYTES);
-  const bundles = found.endsWith('.jsonl') ? splitLines(content) : [content];
+  const lines = found.endsWith('.jsonl') ? splitLines(content) : [];
+  // A file of blank lines is judged as it stands, so that its emptiness is what is refused.
+  const bundles = lines.length === 0 ? [content] : lines;
   const many = bundles.length > 1 ? ` (${bundles.length} bundles)` : '';
   return { check: pass('find', `evidence: ${found}${many}`), bundles };
 }

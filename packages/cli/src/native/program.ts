@@ -1,5 +1,5 @@
 /** The native commands: a few verbs that do what people mean (architecture.md section 5). */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
@@ -11,8 +11,7 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
   const program = new Command('assay')
     .description('Tells who made what you are about to run, under which policy, and shows the proof.')
     .version(VERSION, '-V, --version', 'print the version')
-    .showHelpAfterError('(see assay --help)')
-    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .configureOutput(outputTo(io))
     .exitOverride();
 
   addVerify(program).action(async (file: string, flags: VerifyFlags) => {
@@ -24,7 +23,7 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     status = await runExplain(file, io);
   });
   program.addHelpText('after', COMPATIBLE);
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  for (const command of program.commands) command.exitOverride().configureOutput(outputTo(io));
 
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -34,6 +33,27 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
   }
   return status;
 }
+
+/** Mistakes in the command line look like every other error of ours. */
+function outputTo(io: Io): OutputConfiguration {
+  return {
+    writeOut: io.stdout,
+    writeErr: io.stderr,
+    getOutHelpWidth: () => (io.terminal ? process.stdout.columns : HELP_WIDTH),
+    getErrHelpWidth: () => (io.terminal ? process.stdout.columns : HELP_WIDTH),
+    outputError: (text, write) => {
+      const [message = '', suggestion] = text
+        .trim()
+        .replace(/^error: /, '')
+        .split('\n');
+      const advice = suggestion === undefined ? 'see assay --help' : `${suggestion.replace(/^\(Did (.*)\)$/, 'did $1')} (see assay --help)`;
+      write(`assay: ${message}  [USAGE]\n  try       ${advice}\n`);
+    },
+  };
+}
+
+/** Where the width of a terminal is not known. */
+const HELP_WIDTH = 80;
 
 function addVerify(program: Command): Command {
   return program

@@ -1,6 +1,8 @@
 /** `--identity … --issuer …` or `--key …` as the signer that verification expects. */
-import { type ExpectedSigner, exactly, type Matcher, matching, parsePublicKeyPem, TrustError } from '@assay/core';
+import { type ExpectedSigner, exactly, type Matcher, matching, type PublicKey, parsePublicKeyPem, TrustError } from '@assay/core';
+import { createHttpClient, loadFileOrUrl } from '@assay/net';
 import type { Io } from '../io.ts';
+import { named } from '../named.ts';
 
 export interface SignerFlags {
   readonly identity?: string;
@@ -13,7 +15,7 @@ export interface SignerFlags {
 /** Errors: `USAGE`, `USAGE_IDENTITY`, `IDENTITY_PATTERN`, `KEY_PARSE`, `FILE_…`, `NET_…`. */
 export async function expectedSigner(flags: SignerFlags, io: Io, offline: boolean): Promise<ExpectedSigner> {
   refuseContradictions(flags);
-  if (flags.key !== undefined) return { key: parsePublicKeyPem(await loadText(flags.key, io, offline)) };
+  if (flags.key !== undefined) return { key: await loadKey(flags.key, io, offline) };
   const san = await matcher(flags.identity, flags.identityRegexp);
   const issuer = await matcher(flags.issuer, flags.issuerRegexp);
   if (san === undefined && issuer === undefined) {
@@ -42,13 +44,17 @@ function refuseContradictions(flags: SignerFlags): void {
   if (flags.key !== undefined && named) refuse('--key', '--identity or --issuer');
 }
 
+async function loadKey(reference: string, io: Io, offline: boolean): Promise<PublicKey> {
+  const pem = await loadText(reference, io, offline);
+  return named(reference, () => parsePublicKeyPem(pem));
+}
+
 async function matcher(exact: string | undefined, pattern: string | undefined): Promise<Matcher | undefined> {
   if (exact !== undefined) return exactly(exact);
   return pattern === undefined ? undefined : matching(pattern);
 }
 
 async function loadText(reference: string, io: Io, offline: boolean): Promise<string> {
-  const { createHttpClient, loadFileOrUrl } = await import('@assay/net');
   const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });
   try {
     return new TextDecoder().decode(await loadFileOrUrl(reference, { http, env: io.env, maxBytes: MAX_KEY_FILE }));

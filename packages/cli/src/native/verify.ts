@@ -20,6 +20,7 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { type ArtifactSource, artifactSource } from '../artifact-source.ts';
 import { EXIT, exitOf } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { isOffline } from '../offline.ts';
 import { styleFor } from '../render/style.ts';
 import { renderVerification } from '../render/verification.ts';
 import { loadRoot, type TrustedRootFlags } from '../trusted-root.ts';
@@ -38,7 +39,7 @@ export interface VerifyFlags extends SignerFlags, TrustedRootFlags {
 
 /** Returns the exit status. Throws `TrustError` for input that cannot be read and for contradictory flags. */
 export async function runVerify(file: string, flags: VerifyFlags, io: Io): Promise<number> {
-  const offline = flags.offline === true || io.env['ASSAY_OFFLINE'] === '1';
+  const offline = flags.offline === true || isOffline(io.env);
   const signer = await expectedSigner(flags, io, offline);
   const source = artifactSource(file, io);
   const found = findBundles(file, flags.bundle);

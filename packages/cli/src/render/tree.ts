@@ -9,6 +9,7 @@
  *       try       check that …
  */
 import type { Check } from '@assay/core';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** `brief` folds what passed to one line; `full` shows every check. */
@@ -19,7 +20,7 @@ export function renderTree(root: Check, style: Style, detail: Detail): string {
 }
 
 function renderCheck(check: Check, depth: number, style: Style, detail: Detail): string {
-  const line = `${indent(depth)}${mark(check, style)} ${check.says}${codeText(check, style)}\n`;
+  const line = `${indent(depth)}${mark(check, style)} ${printable(check.says)}${codeText(check, style)}\n`;
   return line + renderDetails(check, depth + 1, style) + renderChildren(check, depth + 1, style, detail);
 }
 
@@ -53,7 +54,7 @@ function renderDetails(check: Check, depth: number, style: Style): string {
         ]
       : [];
   lines.push(['warning', check.warning]);
-  return lines.map(([label, text]) => (text === undefined ? '' : `${indent(depth)}${style.dim(label.padEnd(9))} ${text}\n`)).join('');
+  return lines.map(([label, text]) => (text === undefined ? '' : `${indent(depth)}${style.dim(label.padEnd(9))} ${printable(text)}\n`)).join('');
 }
 
 function indent(depth: number): string {

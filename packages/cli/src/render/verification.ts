@@ -1,5 +1,6 @@
 /** A whole verification as text: the verdict first, then why, then the tree. */
 import { type Check, catalogue, failures, type Verification, type Verified, warnings } from '@assay/core';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { type Detail, renderTree } from './tree.ts';
 
@@ -16,9 +17,13 @@ export function renderVerification(verification: Verification, subject: Subject,
 
 function acceptedText(verified: Verified, { name }: Subject, style: Style): string {
   const signer = verified.identity === undefined ? `the key sha256:${verified.keyFingerprint}` : verified.identity.san;
-  const lines = [`${style.good('✔')} ${style.bold(name)} is verified`, `  digest     ${verified.artifact ?? '(none compared)'}`, `  signed by  ${signer}`];
-  if (verified.identity !== undefined) lines.push(`  issuer     ${verified.identity.oidcIssuer}`);
-  if (verified.statement !== undefined) lines.push(`  statement  ${verified.statement.predicateType}`);
+  const lines = [
+    `${style.good('✔')} ${style.bold(printable(name))} is verified`,
+    `  digest     ${verified.artifact ?? '(none compared)'}`,
+    `  signed by  ${printable(signer)}`,
+  ];
+  if (verified.identity !== undefined) lines.push(`  issuer     ${printable(verified.identity.oidcIssuer)}`);
+  if (verified.statement !== undefined) lines.push(`  statement  ${printable(verified.statement.predicateType)}`);
   const [time] = verified.times;
   if (time !== undefined) lines.push(`  signed at  ${time.time.toISOString()} (${time.source})`);
   return `${lines.join('\n')}\n`;
@@ -28,17 +33,17 @@ function acceptedText(verified: Verified, { name }: Subject, style: Style): stri
 function rejectedText(root: Check, { name }: Subject, style: Style): string {
   const [first, ...others] = failures(root);
   const more = others.length === 0 ? '' : `\n  and ${others.length} more ${others.length === 1 ? 'check' : 'checks'} failed, see below`;
-  if (first === undefined) return `${style.bad('✘')} ${style.bold(name)} is NOT verified\n`;
+  if (first === undefined) return `${style.bad('✘')} ${style.bold(printable(name))} is NOT verified\n`;
   const hint = first.hint ?? (first.code && catalogue[first.code].hint);
-  const lines = [`${style.bad('✘')} ${style.bold(name)} is NOT verified: ${first.says}  ${style.dim(`[${first.code}]`)}`];
-  if (first.expected !== undefined) lines.push(`  expected   ${first.expected}`);
-  if (first.found !== undefined) lines.push(`  found      ${first.found}`);
-  if (hint !== undefined) lines.push(`  try        ${hint}`);
+  const lines = [`${style.bad('✘')} ${style.bold(printable(name))} is NOT verified: ${printable(first.says)}  ${style.dim(`[${first.code}]`)}`];
+  if (first.expected !== undefined) lines.push(`  expected   ${printable(first.expected)}`);
+  if (first.found !== undefined) lines.push(`  found      ${printable(first.found)}`);
+  if (hint !== undefined) lines.push(`  try        ${printable(hint)}`);
   return `${lines.join('\n')}${more}\n`;
 }
 
 function warningText(root: Check, style: Style): string {
   const found = warnings(root);
   if (found.length === 0) return '';
-  return `\n${found.map(({ warning }) => `${style.warn('warning')}: ${warning}\n`).join('')}`;
+  return `\n${found.map(({ warning }) => `${style.warn('warning')}: ${printable(warning ?? '')}\n`).join('')}`;
 }

@@ -313,9 +313,9 @@ const artifacts: readonly DefectRow[] = [
   },
   {
     name: 'digest-for-pure-ed25519',
-    code: 'SIGNATURE_INVALID',
+    code: 'SIGNATURE_DIGEST_ONLY',
     section: 13,
-    says: 'Pure Ed25519 cannot be verified from a digest, nor be told from a wrong pre-hashed signature.',
+    says: 'Pure Ed25519 cannot be verified from a digest.',
     base: signedWith('ed25519'),
     alter: { signature: (_, { key, artifact }) => key.sign(artifact) },
     policy: { identities: [DEFAULT_IDENTITY], digestOnly: 'sha512' },

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { breakTufRepository, makeTufKey, TUF_BREAKS, type TufBreak, type TufRepository } from '@assay/make';
 import { describe, expect, test } from 'vitest';
-import { breakTufRepository, makeTufKey, TUF_BREAKS, type TufBreak, type TufRepository } from '../../../make/src/tuf.ts';
 import { caught } from '../../../net/test/caught.ts';
 import { bytes, DAY_MS, filesBelow, later, NOW, repositoryWithRoot, temporaryFolder, text } from '../../test/mirror.ts';
 import { filesSource, type RepositorySource } from './source.ts';
