@@ -1,0 +1,113 @@
+/** One hashedrekord v0.3 bundle, verified again and again on one core: against sigstore-js, and against the bare signature checks. */
+import { createPublicKey, type KeyObject, verify as verifyRaw } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { Artifact, type CryptoProvider, exactly, type PublicKey, parseTrustedRoot, type SignatureScheme, verify } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { interleave, timeBatch, type Work } from './measure.ts';
+import { type Report, times } from './report.ts';
+import { type Sample, sample } from './sample.ts';
+
+export async function benchWarmVerify(report: Report, rounds: number): Promise<void> {
+  const input = sample();
+  const calls = await signatureCalls(input);
+  const ours = ourVerifier(input, nodeCrypto);
+  const raw = rawVerifier(calls);
+  const { version, work: theirs } = peerVerifier(input);
+  report.title(`Warm verification of one hashedrekord v0.3 bundle, one core (${input.from})`);
+  report.line(`signature checks it cannot avoid: ${calls.map(({ key, scheme }) => describe(key, scheme)).join(', ')}`);
+  report.line('raw: those crypto.verify calls alone; keys of logs and authorities are ready, the last one, new with each bundle, comes as DER');
+  await timeBatch(ours, WARM_UP.ours);
+  await timeBatch(theirs, WARM_UP.theirs);
+
+  // Two comparisons, so that the garbage of one peer is not collected on the other's time.
+  await report.target({ name: `times as fast as @sigstore/verify ${version}`, show: times, atLeast: 7 }, async () => {
+    const median = await interleave({ ours: { work: ours, batch: 100 }, theirs: { work: theirs, batch: 20 } }, rounds);
+    report.line(`ours ${median.ours.toFixed(3)} ms, @sigstore/verify ${version} ${median.theirs.toFixed(3)} ms`);
+    return median.theirs / median.ours;
+  });
+  await report.target({ name: 'of the raw signature checks', show: times, atMost: 1.4 }, async () => {
+    const median = await interleave({ ours: { work: ours, batch: 100 }, raw: { work: raw, batch: 100 } }, rounds);
+    report.line(`ours ${median.ours.toFixed(3)} ms, raw ${median.raw.toFixed(3)} ms`);
+    return median.ours / median.raw;
+  });
+}
+
+const WARM_UP = { ours: 4000, theirs: 300 };
+
+function ourVerifier({ bundle, trustedRoot, artifact, san, issuer }: Sample, crypto: CryptoProvider): Work {
+  const options = {
+    trustedRoot: parseTrustedRoot(trustedRoot),
+    signer: { identities: [{ san: exactly(san), issuer: exactly(issuer) }] },
+    crypto,
+    now: new Date(),
+  };
+  return async () => {
+    const { ok } = await verify(bundle, Artifact.fromBytes(artifact), options);
+    if (!ok) throw new Error('our verifier refused the bundle');
+  };
+}
+
+interface SignatureCall {
+  readonly key: PublicKey;
+  readonly scheme: SignatureScheme;
+  readonly data: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** What a warm verification asks of the crypto provider: the chain above the leaf was verified before. */
+async function signatureCalls(input: Sample): Promise<SignatureCall[]> {
+  const calls: SignatureCall[] = [];
+  const recorder: CryptoProvider = {
+    ...nodeCrypto,
+    verify(key, scheme, data, signature) {
+      calls.push({ key, scheme, data, signature });
+      return nodeCrypto.verify(key, scheme, data, signature);
+    },
+  };
+  const work = ourVerifier(input, recorder);
+  await work();
+  calls.length = 0;
+  await work();
+  return calls;
+}
+
+function rawVerifier(calls: readonly SignatureCall[]): Work {
+  const ready = calls.map(({ key, scheme, ...call }, index) => ({ ...call, hash: hashName(scheme), key: rawKey(key, index === calls.length - 1) }));
+  return () => {
+    for (const { hash, data, key, signature } of ready) if (!verifyRaw(hash, data, key, signature)) throw new Error('a raw signature check failed');
+  };
+}
+
+/** The leaf signs the artifact, which is checked last. */
+function rawKey({ spki }: PublicKey, isLeaf: boolean): KeyObject | { key: Buffer; format: 'der'; type: 'spki' } {
+  const der = { key: Buffer.from(spki), format: 'der', type: 'spki' } as const;
+  return isLeaf ? der : createPublicKey(der);
+}
+
+function hashName(scheme: SignatureScheme): string | null {
+  return 'hash' in scheme ? scheme.hash : null;
+}
+
+function describe(key: PublicKey, scheme: SignatureScheme): string {
+  return [('curve' in key ? key.curve : undefined) ?? scheme.name, hashName(scheme)].filter(Boolean).join(' ');
+}
+
+/** sigstore-js from the bundle's bytes on, as ours. */
+function peerVerifier({ bundle, trustedRoot, artifact, san, issuer }: Sample): { version: string; work: Work } {
+  const require = createRequire(import.meta.url);
+  const { Verifier, toSignedEntity, toTrustMaterial } = require('@sigstore/verify') as typeof import('@sigstore/verify');
+  const { bundleFromJSON } = require('@sigstore/bundle') as typeof import('@sigstore/bundle');
+  const { TrustedRoot } = createRequire(require.resolve('@sigstore/verify'))('@sigstore/protobuf-specs') as ProtobufSpecs;
+  const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(Buffer.from(trustedRoot).toString()))));
+  const text = Buffer.from(bundle).toString();
+  const policy = { subjectAlternativeName: san, extensions: { issuer } };
+  return {
+    version: (require('@sigstore/verify/package.json') as { version: string }).version,
+    work: () => verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(text)), Buffer.from(artifact)), policy),
+  };
+}
+
+/** A dependency of @sigstore/verify that it does not export on. */
+interface ProtobufSpecs {
+  readonly TrustedRoot: { fromJSON(json: unknown): Parameters<typeof import('@sigstore/verify').toTrustMaterial>[0] };
+}

@@ -1,0 +1,135 @@
+/** What is bundled, and how: the command line for Node, the engine for browsers. Writes nothing. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface Bundle {
+  /** Paths relative to the root of the package. */
+  readonly files: readonly BundledFile[];
+  readonly inputs: readonly string[];
+}
+
+export interface BundledFile {
+  readonly path: string;
+  readonly contents: Uint8Array;
+}
+
+/**
+ * The command line: the launcher, a file for each face of the command line, and one for each part that few commands need.
+ *
+ * CommonJS and few files, because both are start-up time: importing Node's own modules as ESM costs milliseconds that `require` does not, and so
+ * does every further file. The two faces hold the engine twice; a process only ever reads one of them.
+ */
+export async function bundleCli(): Promise<Bundle> {
+  const launcher = await run({ ...FOR_NODE, entryPoints: [{ in: 'packages/cli/bin/assay.js', out: 'bin/assay' }], plugins: [keepApart('../dist')] });
+  const apart = await Promise.all(
+    KEPT_APART.map((part) =>
+      run({ ...FOR_NODE, stdin: { contents: reexport(part.modules), resolveDir: ROOT }, entryNames: `dist/${part.name}`, plugins: [keepApart('.', part)] }),
+    ),
+  );
+  const bundles = [launcher, ...apart];
+  return { files: bundles.flatMap(({ files }) => files), inputs: bundles.flatMap(({ inputs }) => inputs) };
+}
+
+interface Part {
+  readonly name: string;
+  /** What importers write. */
+  readonly imports: RegExp;
+  readonly modules: readonly string[];
+}
+
+/**
+ * Read when the first command needs them. Classes of ours must not be told apart by `instanceof` across these borders: errors have brands
+ * (`isTrustError`), and the rest passes plain data.
+ */
+const KEPT_APART: readonly Part[] = [
+  { name: 'native', imports: /^\.\/native\/run\.ts$/, modules: ['./packages/cli/src/native/run.ts'] },
+  { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, modules: ['./packages/cli/src/cosign/program.ts'] },
+  { name: 'trust', imports: /^@assay\/trust$/, modules: ['./packages/trust/src/index.ts'] },
+  { name: 'transport', imports: /^\.\/transport\.ts$/, modules: ['./packages/net/src/transport.ts'] },
+  { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, modules: ['./packages/core/src/prehashed.ts'] },
+  { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, modules: ['@noble/hashes/legacy.js'] },
+  { name: 're2js', imports: /^re2js$/, modules: ['re2js'] },
+  { name: 'commander', imports: /^commander$/, modules: ['commander'] },
+];
+
+function reexport(modules: readonly string[]): string {
+  return modules.map((module) => `export * from ${JSON.stringify(module)};`).join('\n');
+}
+
+/** `folder` is where the parts lie, seen from the importing file; `self` is the part being built, which is not kept apart from itself. */
+function keepApart(folder: string, self?: Part): Plugin {
+  return {
+    name: 'keep-apart',
+    setup({ onResolve }) {
+      for (const part of KEPT_APART) {
+        if (part !== self) onResolve({ filter: part.imports }, () => ({ path: `${folder}/${part.name}.js`, external: true }));
+      }
+    },
+  };
+}
+
+/** `@assay/core` for browsers, as one file. Fails when anything of Node is in it. */
+export async function bundleCore(): Promise<Bundle> {
+  const traps = Object.fromEntries(NODE_GLOBALS.map((name) => [name, `__node_${name}`]));
+  const bundle = await run({
+    ...COMMON,
+    platform: 'browser', // a Node builtin does not resolve
+    target: 'es2023',
+    entryPoints: [{ in: 'packages/core/src/index.ts', out: 'core' }],
+    define: traps,
+  });
+  const code = bundle.files.map(({ contents }) => Buffer.from(contents).toString()).join('\n');
+  const used = Object.values(traps).filter((trap) => new RegExp(`(?<!typeof )\\b${trap}\\b`).test(code));
+  if (used.length > 0) throw new Error(`the browser bundle of @assay/core uses ${used.join(', ')}`);
+  const polyfills = bundle.inputs.filter((path) => /node_modules\/(?:buffer|process|events|[^/]*-browserify|[^/]*polyfill[^/]*)\//.test(path));
+  if (polyfills.length > 0) throw new Error(`the browser bundle of @assay/core contains polyfills: ${polyfills.join(', ')}`);
+  return bundle;
+}
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  outdir: ROOT,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  charset: 'utf8',
+  legalComments: 'none', // THIRD-PARTY-NOTICES.md has them whole
+  write: false,
+  metafile: true,
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+const FOR_NODE = {
+  ...COMMON,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  supported: { 'dynamic-import': false }, // as `require`, when it is reached
+  define: { 'import.meta.url': '__url' },
+  banner: { js: 'const __url = require("node:url").pathToFileURL(__filename).href;' },
+} as const satisfies BuildOptions;
+
+const NODE_GLOBALS = ['Buffer', 'process', 'global', 'require', 'setImmediate', '__dirname', '__filename'];
+
+async function run(options: BuildOptions): Promise<Bundle> {
+  const { outputFiles = [], metafile } = await build(options);
+  return { files: outputFiles.map(relative), inputs: inputsOf(metafile as Metafile) };
+}
+
+function relative({ path, contents }: OutputFile): BundledFile {
+  return { path: path.slice(ROOT.length), contents };
+}
+
+/** What really arrived in the output: tree shaking leaves some inputs without a byte. */
+function inputsOf({ outputs }: Metafile): string[] {
+  const used = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0));
+  return [...new Set(used.map(([path]) => path))].sort();
+}
+
+/** The version that everything is published under. */
+export function version(): string {
+  return (JSON.parse(readFileSync(`${ROOT}packages/cli/package.json`, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,1 @@
+export declare function install(root: string, mode: 'runtime' | 'dev'): Promise<string | undefined>;

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs the real components that tests and benchmarks compare with, and says where each is.
+#
+#   tools/testbed.sh            everything
+#   tools/testbed.sh cosign     only what is named
+#
+# Built tools go to ${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}/NAME-VERSION/NAME, outside the checkout: only the first run on a
+# machine pays for them. System packages come from apt.
+set -euo pipefail
+
+CACHE="${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}"
+
+# go_tool NAME VERSION PACKAGE: `go install` into a folder of its own, moved in place when whole.
+go_tool() {
+  local name=$1 version=$2 package=$3
+  local folder="$CACHE/$name-$version"
+  if [ -x "$folder/$name" ]; then
+    echo "found      $name $version: $folder/$name"
+    return
+  fi
+  command -v go >/dev/null || { echo "missing    $name $version: needs go on PATH" >&2; return 1; }
+  echo "installing $name $version"
+  local building
+  mkdir -p "$CACHE"
+  building=$(mktemp -d "$CACHE/.building-XXXXXX")
+  GOBIN="$building" GOFLAGS=-trimpath go install "$package@v$version"
+  mkdir -p "$folder"
+  mv "$building/$name" "$folder/$name"
+  rmdir "$building"
+  echo "installed  $name $version: $folder/$name"
+}
+
+# apt_tool COMMAND PACKAGE
+apt_tool() {
+  local command=$1 package=$2 path
+  if path=$(command -v "$command"); then
+    echo "found      $command: $path"
+    return
+  fi
+  echo "installing $package"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
+  echo "installed  $command: $(command -v "$command")"
+}
+
+# One line per tool; the name before the parenthesis is what the command line takes.
+tool() {
+  case $1 in
+    cosign)   go_tool cosign 3.1.3 github.com/sigstore/cosign/v3/cmd/cosign ;;
+    chromium) apt_tool chromium chromium ;;
+    *) echo "unknown tool: $1" >&2; return 2 ;;
+  esac
+}
+ALL="cosign chromium"
+
+failed=0
+for name in ${*:-$ALL}; do
+  # Not `tool … || …` in one: errexit would be off inside.
+  (tool "$name") &
+  wait $! || failed=1
+done
+exit "$failed"
