@@ -18,17 +18,28 @@ ALPHABET.forEach((char, value) => {
 });
 
 export function encodeBase64(bytes: Uint8Array): string {
-  const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PAD);
-  for (let i = 0, o = 0; i < bytes.length; i += 3, o += 4) {
-    const a = bytes[i] as number;
-    const b = bytes[i + 1] ?? 0;
-    const c = bytes[i + 2] ?? 0;
-    text[o] = ALPHABET[a >> 2] as number;
-    text[o + 1] = ALPHABET[((a & 3) << 4) | (b >> 4)] as number;
-    if (i + 1 < bytes.length) text[o + 2] = ALPHABET[((b & 15) << 2) | (c >> 6)] as number;
-    if (i + 2 < bytes.length) text[o + 3] = ALPHABET[c & 63] as number;
+  const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const whole = bytes.length - (bytes.length % 3);
+  let offset = 0;
+  for (let i = 0; i < whole; i += 3) {
+    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
+    text[offset] = ALPHABET[group >> 18] as number;
+    text[offset + 1] = ALPHABET[(group >> 12) & 63] as number;
+    text[offset + 2] = ALPHABET[(group >> 6) & 63] as number;
+    text[offset + 3] = ALPHABET[group & 63] as number;
+    offset += 4;
   }
+  if (whole < bytes.length) encodeLast(bytes, whole, text, offset);
   return asciiDecoder.decode(text);
+}
+
+/** The last one or two bytes, padded. */
+function encodeLast(bytes: Uint8Array, at: number, text: Uint8Array, offset: number): void {
+  const group = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8);
+  text[offset] = ALPHABET[group >> 18] as number;
+  text[offset + 1] = ALPHABET[(group >> 12) & 63] as number;
+  text[offset + 2] = at + 1 < bytes.length ? (ALPHABET[(group >> 6) & 63] as number) : PAD;
+  text[offset + 3] = PAD;
 }
 
 const asciiDecoder = new TextDecoder();
@@ -48,7 +59,8 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   let offset = 0;
   let seen = 0;
   for (let i = 0; i < whole; i += 4) {
-    const group = (digit(chars, i) << 18) | (digit(chars, i + 1) << 12) | (digit(chars, i + 2) << 6) | digit(chars, i + 3);
+    const high = ((VALUES[chars[i] as number] as number) << 18) | ((VALUES[chars[i + 1] as number] as number) << 12);
+    const group = high | ((VALUES[chars[i + 2] as number] as number) << 6) | (VALUES[chars[i + 3] as number] as number);
     seen |= group;
     bytes[offset] = group >> 16;
     bytes[offset + 1] = group >> 8;

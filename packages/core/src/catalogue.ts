@@ -110,6 +110,12 @@ export const catalogue = {
     TAMPERED,
   ),
   TLOG_CHECKPOINT_SIGNATURE: rejected('The log signature on the checkpoint does not verify.', 'the checkpoint text was altered', TAMPERED),
+  TLOG_COSIGNATURE: rejected('A cosignature of a known witness does not verify.', 'the checkpoint or the cosignature was altered', TAMPERED),
+  TLOG_WITNESS_THRESHOLD: rejected(
+    'Too few of the named witnesses cosigned the checkpoint.',
+    'a log that is not witnessed, or a witness that was not reached in time',
+    'name the witnesses of this log, or demand fewer',
+  ),
   TLOG_CHECKPOINT_MISMATCH: rejected('The inclusion proof and its checkpoint name different trees.', 'a checkpoint of another moment was attached', TAMPERED),
   TLOG_INCLUSION_SHAPE: rejected(
     'The inclusion proof cannot belong to this index and tree size.',

@@ -15,7 +15,7 @@ import { type Certificate, nameText, OID } from './x509.ts';
 /** A moment at which the signature provably existed, and what proves it. */
 export interface ProvenTime {
   readonly time: Date;
-  readonly source: 'signed entry timestamp' | 'timestamp authority' | 'current time';
+  readonly source: 'signed entry timestamp' | 'timestamp authority' | 'witness cosignature' | 'current time';
 }
 
 export interface CertificateStage {

@@ -23,6 +23,7 @@ export {
   warnings,
 } from './check.ts';
 export { type Checkpoint, type CheckpointResult, isRekorV1Origin, originNames, parseCheckpoint } from './checkpoint.ts';
+export type { Witness } from './cosignature.ts';
 export type { Awaitable, CryptoProvider, Hasher, HashName, SignatureScheme } from './crypto.ts';
 export { context, contextConstructed, Der, DerError, DerSequence, encodeDer, TAG } from './der.ts';
 export { IN_TOTO_PAYLOAD_TYPE, parseStatement, preAuthenticationEncoding, type Statement, type Subject } from './dsse.ts';

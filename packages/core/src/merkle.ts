@@ -41,9 +41,15 @@ export async function rootFromInclusion(crypto: CryptoProvider, leaf: Uint8Array
   if (hashes.length !== inner + border) return undefined;
 
   let hash = leaf;
-  for (const [level, sibling] of hashes.entries()) {
-    const siblingIsLeft = level >= inner || ((index >> BigInt(level)) & 1n) === 1n;
-    hash = siblingIsLeft ? await nodeHash(crypto, sibling, hash) : await nodeHash(crypto, hash, sibling);
+  let path = index;
+  const node = new Uint8Array(1 + 2 * HASH_SIZE); // one buffer for the whole way up
+  node.set(NODE_PREFIX);
+  for (let level = 0; level < hashes.length; level++) {
+    const siblingIsLeft = level >= inner || (path & 1n) === 1n;
+    node.set(siblingIsLeft ? (hashes[level] as Uint8Array) : hash, 1);
+    node.set(siblingIsLeft ? hash : (hashes[level] as Uint8Array), 1 + HASH_SIZE);
+    hash = await crypto.hash('sha256', node);
+    path >>= 1n;
   }
   return hash;
 }

@@ -5,10 +5,11 @@
  * the entry is about this signing. An entry of an unknown log does not count; an entry of a known log that fails any check fails all.
  */
 import { encodeBase64 } from './base64.ts';
-import type { LogEntry } from './bundle.ts';
+import type { LogEntry, LogInclusionProof } from './bundle.ts';
 import { equalBytes, toHex, utf8 } from './bytes.ts';
 import { type Check, fail, group, pass, skip } from './check.ts';
 import { type Checkpoint, isRekorV1Origin, originNames, parseCheckpoint } from './checkpoint.ts';
+import { type Cosignature, checkCosignatures, type Witness } from './cosignature.ts';
 import type { CryptoProvider } from './crypto.ts';
 import { quote } from './errors.ts';
 import { leafHash, rootFromInclusion } from './merkle.ts';
@@ -24,6 +25,8 @@ export interface LoggedEntry {
   readonly logIndex: bigint;
   /** Authenticated by the log's SET; absent for Rekor v2 and for entries with a proof only. */
   readonly integratedTime: Date | undefined;
+  /** Of the witnesses that the caller named. */
+  readonly cosignatures: readonly Cosignature[];
 }
 
 export interface LogStage {
@@ -32,17 +35,20 @@ export interface LogStage {
   readonly entries: readonly LoggedEntry[];
 }
 
-export async function checkLogEntries(
-  entries: readonly LogEntry[],
-  signed: SignedContent,
-  logs: readonly LogInstance[],
-  threshold: number,
-  crypto: CryptoProvider,
-): Promise<LogStage> {
+export interface LogDemands {
+  readonly logs: readonly LogInstance[];
+  readonly threshold: number;
+  readonly witnesses: readonly Witness[];
+  readonly witnessThreshold: number;
+  readonly crypto: CryptoProvider;
+}
+
+export async function checkLogEntries(entries: readonly LogEntry[], signed: SignedContent, demands: LogDemands): Promise<LogStage> {
+  const { threshold } = demands;
   const checks: Check[] = [...duplicateChecks(entries)];
   const logged: LoggedEntry[] = [];
   for (const entry of entries) {
-    const result = await checkEntry(entry, signed, logs, crypto);
+    const result = await checkEntry(entry, signed, demands);
     checks.push(result.check);
     if (result.logged !== undefined) logged.push(result.logged);
   }
@@ -75,12 +81,8 @@ function checkThreshold(logged: readonly LoggedEntry[], threshold: number, entri
   return fail(id, 'TLOG_THRESHOLD', 'too few verified entries of trusted logs', details);
 }
 
-async function checkEntry(
-  entry: LogEntry,
-  signed: SignedContent,
-  logs: readonly LogInstance[],
-  crypto: CryptoProvider,
-): Promise<{ check: Check; logged?: LoggedEntry }> {
+async function checkEntry(entry: LogEntry, signed: SignedContent, demands: LogDemands): Promise<{ check: Check; logged?: LoggedEntry }> {
+  const { logs, crypto } = demands;
   const log = findLog(entry, logs);
   const evidence = { logId: toHex(entry.logId), logIndex: entry.logIndex.toString(), kind: `${entry.kind} ${entry.version}` };
   if (log === undefined) {
@@ -93,14 +95,14 @@ async function checkEntry(
   }
 
   const promise = await checkPromise(entry, log, crypto);
-  const inclusion = entry.inclusionProof === undefined ? [] : await checkInclusion(entry, entry.inclusionProof, log, crypto);
+  const inclusion = await checkInclusion(entry, log, demands);
   const body = await checkBody(entry, signed, crypto);
   const known = pass('tlog.entry.log', `the log is ${log.baseUrl || 'a trusted one'}`);
-  const checks = [known, ...promise.checks, ...inclusion, body];
+  const checks = [known, ...promise.checks, ...inclusion.checks, body];
   const name = `entry ${entry.logIndex} of ${log.baseUrl || 'the log'}`;
   const check = group('tlog.entry', { pass: name, fail: `${name} is refused` }, checks, { evidence });
   if (check.status !== 'pass') return { check };
-  return { check, logged: { log, logIndex: entry.logIndex, integratedTime: promise.time } };
+  return { check, logged: { log, logIndex: entry.logIndex, integratedTime: promise.time, cosignatures: inclusion.cosignatures } };
 }
 
 /** A key may be listed twice with different windows: prefer the one that was valid. */
@@ -140,17 +142,36 @@ function setPayload(entry: LogEntry): Uint8Array {
   return utf8(`{"body":"${encodeBase64(entry.body)}","integratedTime":${entry.integratedTime},"logID":"${toHex(entry.logId)}","logIndex":${entry.logIndex}}`);
 }
 
-async function checkInclusion(entry: LogEntry, proof: NonNullable<LogEntry['inclusionProof']>, log: LogInstance, crypto: CryptoProvider): Promise<Check[]> {
+interface Inclusion {
+  readonly checks: readonly Check[];
+  readonly cosignatures: readonly Cosignature[];
+}
+
+async function checkInclusion(entry: LogEntry, log: LogInstance, demands: LogDemands): Promise<Inclusion> {
+  const { witnesses, witnessThreshold, crypto } = demands;
+  const proof = entry.inclusionProof;
+  if (proof === undefined)
+    return {
+      checks: witnessThreshold > 0 ? [fail('tlog.entry.witnesses', 'TLOG_WITNESS_THRESHOLD', 'there is no checkpoint that a witness could have cosigned')] : [],
+      cosignatures: [],
+    };
   const { check, checkpoint } = await checkCheckpoint(entry, proof.checkpoint, log, crypto);
+  if (checkpoint === undefined) {
+    return { checks: [check, skip('tlog.entry.inclusion', 'the inclusion proof was not checked: there is no trustworthy checkpoint')], cosignatures: [] };
+  }
+  const witnessed = await checkCosignatures(checkpoint, witnesses, witnessThreshold, crypto);
+  return { checks: [check, ...witnessed.checks, ...(await checkProof(entry, proof, checkpoint, crypto))], cosignatures: witnessed.cosignatures };
+}
+
+async function checkProof(entry: LogEntry, proof: LogInclusionProof, checkpoint: Checkpoint, crypto: CryptoProvider): Promise<Check[]> {
   const id = 'tlog.entry.inclusion';
-  if (checkpoint === undefined) return [check, skip(id, 'the inclusion proof was not checked: there is no trustworthy checkpoint')];
   const v2 = isRekorV2(entry);
   if (!v2 && (proof.treeSize !== checkpoint.treeSize || !equalBytes(proof.rootHash, checkpoint.rootHash))) {
     const mismatch = fail('tlog.entry.checkpoint.tree', 'TLOG_CHECKPOINT_MISMATCH', 'the inclusion proof is for another tree than its checkpoint', {
       expected: `size ${checkpoint.treeSize}, root ${toHex(checkpoint.rootHash)}`,
       found: `size ${proof.treeSize}, root ${toHex(proof.rootHash.subarray(0, 32))}`,
     });
-    return [check, mismatch, skip(id, 'the inclusion proof was not checked: it is for another tree')];
+    return [mismatch, skip(id, 'the inclusion proof was not checked: it is for another tree')];
   }
 
   const index = v2 ? entry.logIndex : proof.logIndex;
@@ -159,15 +180,14 @@ async function checkInclusion(entry: LogEntry, proof: NonNullable<LogEntry['incl
   const root = await rootFromInclusion(crypto, leaf, { index, treeSize: checkpoint.treeSize, hashes: proof.hashes });
   const spec = 'RFC 9162 section 2.1.3.2';
   if (root === undefined) {
-    return [check, fail(id, 'TLOG_INCLUSION_SHAPE', `a proof of ${proof.hashes.length} hashes cannot belong to ${where}`, { spec })];
+    return [fail(id, 'TLOG_INCLUSION_SHAPE', `a proof of ${proof.hashes.length} hashes cannot belong to ${where}`, { spec })];
   }
   if (!equalBytes(root, checkpoint.rootHash)) {
     return [
-      check,
       fail(id, 'TLOG_INCLUSION_MISMATCH', `the proof for ${where} leads to another root`, { expected: toHex(checkpoint.rootHash), found: toHex(root), spec }),
     ];
   }
-  return [check, pass(id, `the entry is included at ${where}`, { evidence: { rootHash: toHex(root) }, spec })];
+  return [pass(id, `the entry is included at ${where}`, { evidence: { rootHash: toHex(root) }, spec })];
 }
 
 async function checkCheckpoint(entry: LogEntry, text: string, log: LogInstance, crypto: CryptoProvider): Promise<{ check: Check; checkpoint?: Checkpoint }> {

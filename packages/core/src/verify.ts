@@ -10,6 +10,7 @@ import { type Bundle, parseBundle } from './bundle.ts';
 import { toHex } from './bytes.ts';
 import { type CertificateStage, checkCertificate, type ProvenTime } from './certificate-stage.ts';
 import { type Check, fail, failFrom, group, pass, skip } from './check.ts';
+import type { Witness } from './cosignature.ts';
 import type { CryptoProvider, HashName } from './crypto.ts';
 import { checkIdentity, type ExpectedIdentity } from './identity.ts';
 import { keyFingerprint, keyText, type PublicKey } from './key.ts';
@@ -47,6 +48,10 @@ export interface VerifyOptions {
   /** For private authorities with long-lived certificates: without any proven time, judge at `now`. Default false. */
   readonly allowCurrentTime?: boolean;
   readonly predicateType?: string;
+  /** Witnesses whose cosignatures on checkpoints count, and prove a time. Default none: trusted roots list none yet. */
+  readonly witnesses?: readonly Witness[];
+  /** How many of them must have cosigned each entry's checkpoint. Default 0. */
+  readonly witnessThreshold?: number;
   /** JSON of an `AddChainResponse`: the SCT that old authorities handed out beside the certificate. */
   readonly detachedSct?: Uint8Array;
   /** Checks of the finding stage (where the evidence and the trusted root came from), told first in the same tree. */
@@ -92,8 +97,8 @@ export async function verify(bundle: Bundle | Uint8Array, artifact: Artifact | u
 }
 
 /** A threshold of NaN would compare false with everything, and so demand nothing. */
-function checkOptions({ now, logThreshold = 1, ctLogThreshold = 1, timestampThreshold = 0, timeThreshold = 0 }: VerifyOptions): void {
-  for (const [name, value] of Object.entries({ logThreshold, ctLogThreshold, timestampThreshold, timeThreshold })) {
+function checkOptions({ now, logThreshold = 1, ctLogThreshold = 1, timestampThreshold = 0, timeThreshold = 0, witnessThreshold = 0 }: VerifyOptions): void {
+  for (const [name, value] of Object.entries({ logThreshold, ctLogThreshold, timestampThreshold, timeThreshold, witnessThreshold })) {
     if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name}: expected a whole number from 0 on, found ${value}`);
   }
   if (Number.isNaN(now.getTime())) throw new TypeError('now: not a date');
@@ -124,7 +129,13 @@ async function verifyParsed(bundle: Bundle, bundleCheck: Check, artifact: Artifa
   const signed = signedContent(bundle, artifact, leaf.certificate, 'key' in signer ? signer.key : undefined);
 
   const artifactStage = await checkArtifact(bundle, artifact, options.predicateType, crypto);
-  const logStage = await checkLogEntries(bundle.entries, signed, trustedRoot.logs, options.logThreshold ?? 1, crypto);
+  const logStage = await checkLogEntries(bundle.entries, signed, {
+    logs: trustedRoot.logs,
+    threshold: options.logThreshold ?? 1,
+    witnesses: options.witnesses ?? [],
+    witnessThreshold: options.witnessThreshold ?? 0,
+    crypto,
+  });
   const timestampStage = await checkTimestamps(
     bundle.timestamps,
     signed.signature,
@@ -191,14 +202,16 @@ function provenTimes(logStage: LogStage, timestampStage: TimestampStage, { allow
     integratedTime === undefined ? [] : [{ time: integratedTime, source: 'signed entry timestamp' }],
   );
   const signed = timestampStage.timestamps.map(({ time }): ProvenTime => ({ time, source: 'timestamp authority' }));
-  const times = [...integrated, ...signed];
+  const witnessed = logStage.entries.flatMap(({ cosignatures }) => cosignatures.map(({ time }): ProvenTime => ({ time, source: 'witness cosignature' })));
+  const times = [...integrated, ...signed, ...witnessed];
   return times.length === 0 && allowCurrentTime === true ? [{ time: now, source: 'current time' }] : times;
 }
 
 /** A log or an authority vouches for the time once, however often it says so (verification.md section 5). */
 function countWitnesses(times: readonly ProvenTime[], { entries }: LogStage, { timestamps }: TimestampStage): number {
   const logs = entries.filter(({ integratedTime }) => integratedTime !== undefined).map(({ log }) => `log ${log.operator}`);
-  const witnesses = new Set([...logs, ...timestamps.map(({ authority }) => `authority ${authority.operator}`)]);
+  const cosigners = entries.flatMap(({ cosignatures }) => cosignatures.map(({ witness }) => `witness ${witness}`));
+  const witnesses = new Set([...logs, ...timestamps.map(({ authority }) => `authority ${authority.operator}`), ...cosigners]);
   return witnesses.size === 0 ? times.length : witnesses.size;
 }
 

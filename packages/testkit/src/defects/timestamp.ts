@@ -192,10 +192,10 @@ function impostor({ tsaSigner, tsaIssuer }: Instance): Alterations {
   return { timestamp: { signer: () => ({ key, certificate: signCertificate(fields, { key }) }) } };
 }
 
-/** UTCTime content lies in the clear: one digit of the minute changes. */
+/** UTCTime content lies in the clear: one digit of the minute changes. Looked for behind its OID: two bytes alone may also be part of a random serial. */
 function changeSigningTime(der: Uint8Array): Uint8Array {
-  const at = Buffer.from(der).indexOf(Buffer.from([0x17, 0x0d]));
-  return flip(der, at + 2 + 9);
+  const attribute = Buffer.from([0x01, 0x09, 0x05, 0x31, 0x0f, 0x17, 0x0d]); // … pkcs-9 5, SET, UTCTime of 13 bytes
+  return flip(der, Buffer.from(der).indexOf(attribute) + attribute.length + 9);
 }
 
 const attributeRows = tokenRows([
