@@ -2,6 +2,9 @@
 
 export type Work = () => unknown;
 
+/** Milliseconds for one call, as the mean of `count` calls. */
+export type Batch = (count: number) => Promise<number>;
+
 /** Milliseconds for one call, as the mean of a batch. */
 export async function timeBatch(work: Work, count: number): Promise<number> {
   const start = performance.now();
@@ -11,12 +14,12 @@ export async function timeBatch(work: Work, count: number): Promise<number> {
 
 /** Batches of all works in turn, so that a slow moment hits all of them. Returns the median of each. */
 export async function interleave<Name extends string>(
-  works: Readonly<Record<Name, { work: Work; batch: number }>>,
+  works: Readonly<Record<Name, { work: Batch; batch: number }>>,
   rounds: number,
 ): Promise<Record<Name, number>> {
   const samples = Object.fromEntries(Object.keys(works).map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of Object.keys(works) as Name[]) samples[name].push(await timeBatch(works[name].work, works[name].batch));
+    for (const name of Object.keys(works) as Name[]) samples[name].push(await works[name].work(works[name].batch));
   }
   return Object.fromEntries(Object.entries<number[]>(samples).map(([name, values]) => [name, median(values)])) as Record<Name, number>;
 }

@@ -80,6 +80,27 @@ export const catalogue = {
     'drop --require-fresh-root to use the last good root',
   ),
 
+  SIGNING_CONFIG_PARSE: malformed(
+    'The signing configuration is not well-formed JSON of its shape.',
+    'the wrong file, or a truncated one',
+    'pass a signing_config.json',
+  ),
+  SIGNING_CONFIG_VERSION: malformed(
+    'The signing configuration has an unknown media type.',
+    'version 0.1, which is obsolete, or another document',
+    'media type application/vnd.dev.sigstore.signingconfig.v0.2+json is understood',
+  ),
+  SIGNING_CONFIG_SHAPE: malformed(
+    'A service of the signing configuration is incomplete or contradictory.',
+    'a hand-made configuration',
+    'create it with a tool that checks it',
+  ),
+  SIGNING_CONFIG_SERVICES: rejected(
+    'The signing configuration offers too few usable services.',
+    'services outside their validity, or with an API version that is not supported',
+    'refresh the signing configuration',
+  ),
+
   KEY_PARSE: malformed('The public key cannot be read.', 'not PEM, a private key, or a point that is not on the curve', 'pass a PEM PUBLIC KEY file'),
   KEY_UNSUPPORTED: rejected(
     'The key type or algorithm is not supported.',

@@ -57,48 +57,58 @@ export function withDerErrors<T>(code: ErrorCode, what: string, parse: () => T):
 
 export class Der {
   readonly tag: number;
-  /** Tag, length and content: the bytes that signatures cover. */
-  readonly raw: Uint8Array;
-  readonly content: Uint8Array;
+  // Offsets into the whole document: a certificate has some 150 values, and most are never looked at as bytes.
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
+  readonly #end: number;
   readonly #depth: number;
 
-  private constructor(tag: number, raw: Uint8Array, content: Uint8Array, depth: number) {
-    this.tag = tag;
-    this.raw = raw;
-    this.content = content;
+  private constructor(bytes: Uint8Array, start: number, contentStart: number, end: number, depth: number) {
+    this.tag = bytes[start] as number;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contentStart = contentStart;
+    this.#end = end;
     this.#depth = depth;
+  }
+
+  /** Tag, length and content: the bytes that signatures cover. A view, as `content` is. */
+  get raw(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#contentStart, this.#end);
   }
 
   /** The one value that `bytes` hold; bytes left over are an error. */
   static parse(bytes: Uint8Array): Der {
-    const value = Der.#read(bytes, 0, 0);
-    if (value.raw.length !== bytes.length) throw new DerError(`${bytes.length - value.raw.length} bytes follow the value`);
+    const value = Der.#read(bytes, 0, bytes.length, 0);
+    if (value.#end !== bytes.length) throw new DerError(`${bytes.length - value.#end} bytes follow the value`);
     return value;
   }
 
-  static #read(bytes: Uint8Array, start: number, depth: number): Der {
+  /** The value at `start`, which must end by `limit`. */
+  static #read(bytes: Uint8Array, start: number, limit: number, depth: number): Der {
     if (depth > MAX_DEPTH) throw new DerError(`nested deeper than ${MAX_DEPTH} levels`);
-    const tag = bytes[start];
-    const first = bytes[start + 1];
-    if (tag === undefined || first === undefined) throw new DerError('truncated');
+    if (start + 2 > limit) throw new DerError('truncated');
+    const tag = bytes[start] as number;
     if ((tag & 0x1f) === 0x1f) throw new DerError('multi-byte tag');
 
-    let length = first;
+    let length = bytes[start + 1] as number;
     let offset = start + 2;
-    if (first >= 0x80) {
-      const width = first & 0x7f;
+    if (length >= 0x80) {
+      const width = length & 0x7f;
       if (width === 0) throw new DerError('indefinite length');
       if (width > 4) throw new DerError('length of more than four bytes');
+      if (offset + width > limit) throw new DerError('truncated');
       length = 0;
-      for (let i = 0; i < width; i++) {
-        const byte = bytes[offset++];
-        if (byte === undefined) throw new DerError('truncated');
-        length = length * 256 + byte;
-      }
+      for (let i = 0; i < width; i++) length = length * 256 + (bytes[offset++] as number);
       if (length < 0x80 || length < 256 ** (width - 1)) throw new DerError('length is not minimal');
     }
-    if (offset + length > bytes.length) throw new DerError('truncated');
-    return new Der(tag, bytes.subarray(start, offset + length), bytes.subarray(offset, offset + length), depth);
+    if (offset + length > limit) throw new DerError('truncated');
+    return new Der(bytes, start, offset, offset + length, depth);
   }
 
   expect(tag: number, what: string): Der {
@@ -130,28 +140,29 @@ export class Der {
 
   #contentValues(): Der[] {
     const values: Der[] = [];
-    for (let offset = 0; offset < this.content.length; ) {
-      const value = Der.#read(this.content, offset, this.#depth + 1);
+    for (let offset = this.#contentStart; offset < this.#end; ) {
+      const value = Der.#read(this.#bytes, offset, this.#end, this.#depth + 1);
       values.push(value);
-      offset += value.raw.length;
+      offset = value.#end;
     }
     return values;
   }
 
   boolean(what: string): boolean {
-    this.expect(TAG.boolean, what);
-    if (this.content.length !== 1 || (this.content[0] !== 0 && this.content[0] !== 0xff)) throw new DerError(`${what}: malformed BOOLEAN`);
-    return this.content[0] === 0xff;
+    const [value, ...rest] = this.expect(TAG.boolean, what).content;
+    if (rest.length > 0 || (value !== 0 && value !== 0xff)) throw new DerError(`${what}: malformed BOOLEAN`);
+    return value === 0xff;
   }
 
   /** INTEGER content bytes, checked to be minimal; two's complement, big-endian. */
   integerBytes(what: string): Uint8Array {
-    this.expect(TAG.integer, what);
-    const [first, second = 0] = this.content;
+    const bytes = this.expect(TAG.integer, what).content;
+    const first = bytes[0];
+    const second = bytes[1] ?? 0;
     if (first === undefined) throw new DerError(`${what}: empty INTEGER`);
-    const padded = this.content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
+    const padded = bytes.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
     if (padded) throw new DerError(`${what}: INTEGER is not minimal`);
-    return this.content;
+    return bytes;
   }
 
   /** A small non-negative INTEGER, as versions and path lengths are. */
@@ -163,9 +174,9 @@ export class Der {
 
   /** A BIT STRING of whole bytes, as keys and signatures are. */
   bitStringBytes(what: string): Uint8Array {
-    this.expect(TAG.bitString, what);
-    if (this.content[0] !== 0) throw new DerError(`${what}: BIT STRING with unused bits`);
-    return this.content.subarray(1);
+    const { content } = this.expect(TAG.bitString, what);
+    if (content[0] !== 0) throw new DerError(`${what}: BIT STRING with unused bits`);
+    return content.subarray(1);
   }
 
   /** The bytes of a BIT STRING of flags, as key usage is: unused bits are at most seven, and zero (X.690 section 11.2.1). */

@@ -41,6 +41,11 @@ export class Fields {
     this.#codes = codes;
   }
 
+  /** The object itself, for a document inside a document that another parser reads. */
+  get json(): JsonObject {
+    return this.#object;
+  }
+
   has(name: string): boolean {
     return (this.#object[name] ?? null) !== null;
   }

@@ -4,9 +4,9 @@
  * For each entry: the log is known, its promise (SET) holds, its checkpoint is signed, the entry is included under that checkpoint, and
  * the entry is about this signing. An entry of an unknown log does not count; an entry of a known log that fails any check fails all.
  */
-import { encodeBase64 } from './base64.ts';
+import { encodeBase64Bytes } from './base64.ts';
 import type { LogEntry, LogInclusionProof } from './bundle.ts';
-import { equalBytes, toHex, utf8 } from './bytes.ts';
+import { concat, equalBytes, toHex, utf8 } from './bytes.ts';
 import { type Check, fail, group, pass, skip } from './check.ts';
 import { type Checkpoint, isRekorV1Origin, originNames, parseCheckpoint } from './checkpoint.ts';
 import { type Cosignature, checkCosignatures, type Witness } from './cosignature.ts';
@@ -139,7 +139,8 @@ async function checkPromise(entry: LogEntry, log: LogInstance, crypto: CryptoPro
 
 /** RFC 8785 text of four members in alphabetical order. `logIndex` is the position in the whole log, never that of the proof. */
 function setPayload(entry: LogEntry): Uint8Array {
-  return utf8(`{"body":"${encodeBase64(entry.body)}","integratedTime":${entry.integratedTime},"logID":"${toHex(entry.logId)}","logIndex":${entry.logIndex}}`);
+  const rest = `","integratedTime":${entry.integratedTime},"logID":"${toHex(entry.logId)}","logIndex":${entry.logIndex}}`;
+  return concat(utf8('{"body":"'), encodeBase64Bytes(entry.body), utf8(rest));
 }
 
 interface Inclusion {

@@ -10,7 +10,8 @@ const handles = new WeakMap<PublicKey, KeyObject | 'used once'>();
 
 export const nodeCrypto: CryptoProvider = {
   hash(name, data) {
-    return hash(name, data, 'buffer');
+    // A short string and an array of our own cost half of a Buffer, whose memory lies outside the heap; a Merkle path needs dozens.
+    return bytesOf(hash(name, data, 'binary'));
   },
 
   createHasher(name) {
@@ -35,6 +36,12 @@ export const nodeCrypto: CryptoProvider = {
     }
   },
 };
+
+function bytesOf(binary: string): Uint8Array {
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
 
 function keyInput(key: PublicKey, scheme: SignatureScheme): KeyObject | VerifyPublicKeyInput {
   const input = handleOf(key);

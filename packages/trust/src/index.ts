@@ -8,6 +8,17 @@ export type { LoadedTarget, TargetOptions, TrustSource } from './fetch-target.ts
 export { fetchTarget } from './fetch-target.ts';
 export type { TrustSettings } from './settings.ts';
 export { defaultCacheDir, trustSettings } from './settings.ts';
+export {
+  CLIENT_TRUST_CONFIG_MEDIA_TYPE,
+  parseClientTrustConfig,
+  parseSigningConfig,
+  type Service,
+  type ServiceSelection,
+  SIGNING_CONFIG_MEDIA_TYPE,
+  type SigningConfig,
+  selectService,
+  selectServices,
+} from './signing-config.ts';
 export type { TrustedRootOptions } from './trusted-root.ts';
 export { loadTrustedRoot } from './trusted-root.ts';
 export type { VerifiedRoot } from './verify-root-chain.ts';

@@ -255,7 +255,7 @@ const attributeRows = tokenRows([
 
 /** GeneralizedTime lies in the clear: one digit of the seconds changes. */
 function changeGenTime(tst: Uint8Array): Uint8Array {
-  const at = Buffer.from(tst).indexOf(Buffer.from([0x18, 0x0f]));
+  const at = Buffer.from(tst).lastIndexOf(Buffer.from([0x18, 0x0f]));
   return flip(tst, at + 2 + 13);
 }
 
