@@ -56,14 +56,14 @@ describe('requests', () => {
 
   test('turns URL credentials into a header', async () => {
     const server = await serve((_, response) => response.end());
-    await client().request(server.url.replace('//', '//bob:p%40ss@'));
-    expect(server.headers[0]?.authorization).toBe(`Basic ${Buffer.from('bob:p@ss').toString('base64')}`);
+    await client().request(server.url.replace('//', '//user:p%40ss@'));
+    expect(server.headers[0]?.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`);
   });
 
-  test.each(['ftp://host/', 'file:///etc/passwd', 'nonsense', 'http://bob:%zz@host/'])('refuses %s', async (url) => {
+  test.each(['ftp://host/', 'file:///etc/passwd', 'nonsense', 'http://user:%zz@host/'])('refuses %s', async (url) => {
     const error = await caught(client().request(url));
     expect(error.code).toBe('NET_URL');
-    expect(error.message).not.toContain('bob');
+    expect(error.message).not.toContain('user');
   });
 
   test('keeps connections for later requests', async () => {
@@ -230,7 +230,7 @@ describe('retries', () => {
   test('an unreachable port', async () => {
     const port = await unusedPort();
     const http = client();
-    expect(await caught(http.request(`http://bob:pw@127.0.0.1:${port}/`))).toMatchObject({
+    expect(await caught(http.request(`http://user:pw@127.0.0.1:${port}/`))).toMatchObject({
       code: 'NET_UNREACHABLE',
       message: `127.0.0.1:${port}: connection refused (ECONNREFUSED)`,
       kind: 'unavailable',
@@ -463,7 +463,7 @@ describe('offline', () => {
     vi.spyOn(dns.promises, 'lookup').mockImplementation(forbidden);
     onTestFinished(() => void vi.restoreAllMocks());
     const http = client({ offline: true });
-    for (const call of [http.request('https://bob:pw@example.com/a?t=1'), http.stream('https://bob:pw@example.com/a?t=1')]) {
+    for (const call of [http.request('https://user:pw@example.com/a?t=1'), http.stream('https://user:pw@example.com/a?t=1')]) {
       expect(await caught(call)).toMatchObject({ code: 'NET_OFFLINE', message: 'GET https://example.com/a?… was not sent: offline', kind: 'usage' });
     }
     // The stubs work: without `offline` the same request does touch the network.

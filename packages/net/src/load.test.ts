@@ -39,7 +39,7 @@ test.each([
 
 test('says which status a server returned, in the words of cosign, without secrets', async () => {
   const server = await serve((_, response) => response.writeHead(404).end());
-  const reference = `${server.url.replace('//', '//bob:hunter2@')}/key.pub`;
+  const reference = `${server.url.replace('//', '//user:hunter2@')}/key.pub`;
   expect(await caught(loadFileOrUrl(reference, options()))).toMatchObject({
     code: 'NET_STATUS',
     message: `loading URL ${server.url}/key.pub: server returned HTTP 404`,

@@ -9,7 +9,7 @@ import { quote } from '@assay/core';
 /**
  * @param url a URL, or any text that was meant to be one
  * @returns scheme, host, port and path; `?…` stands for a query that was there
- * @example redactUrl('https://bob:hunter2@example.com/a?token=1') // 'https://example.com/a?…'
+ * @example redactUrl('https://user:hunter2@example.com/a?token=1') // 'https://example.com/a?…'
  */
 export function redactUrl(url: string | URL): string {
   const parsed = typeof url === 'string' ? parse(url) : url;

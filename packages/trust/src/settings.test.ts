@@ -5,14 +5,14 @@ import { parseMirror } from './mirror.ts';
 import { trustSettings } from './settings.ts';
 
 test.each([
-  [{ HOME: '/home/bob' }, { offline: false, cacheDir: '/home/bob/.cache/assay/tuf' }],
+  [{ HOME: '/home/user' }, { offline: false, cacheDir: '/home/user/.cache/assay/tuf' }],
   [
-    { HOME: '/home/bob', XDG_CACHE_HOME: '/c' },
+    { HOME: '/home/user', XDG_CACHE_HOME: '/c' },
     { offline: false, cacheDir: '/c/assay/tuf' },
   ],
   [
-    { HOME: '/home/bob', XDG_CACHE_HOME: 'relative' },
-    { offline: false, cacheDir: '/home/bob/.cache/assay/tuf' },
+    { HOME: '/home/user', XDG_CACHE_HOME: 'relative' },
+    { offline: false, cacheDir: '/home/user/.cache/assay/tuf' },
   ],
   [
     { TUF_ROOT: '/t', XDG_CACHE_HOME: '/c' },
@@ -52,10 +52,10 @@ test.each([
 });
 
 test('a mirror is named without its credentials and without a slash at the end', () => {
-  expect(parseMirror('https://bob:pw@tuf.example/a//')).toEqual({ url: 'https://bob:pw@tuf.example/a', name: 'https://tuf.example/a' });
+  expect(parseMirror('https://user:pw@tuf.example/a//')).toEqual({ url: 'https://user:pw@tuf.example/a', name: 'https://tuf.example/a' });
 });
 
-test.each(['ftp://tuf.example', 'tuf.example', 'https://tuf.example/?token=1', 'https://bob:pw@tuf.example/#x'])('refuses the mirror %s', async (text) => {
+test.each(['ftp://tuf.example', 'tuf.example', 'https://tuf.example/?token=1', 'https://user:pw@tuf.example/#x'])('refuses the mirror %s', async (text) => {
   const error = await caught(() => parseMirror(text));
   expect(error.code).toBe('NET_URL');
   expect(error.message).not.toMatch(/pw|token/u);

@@ -9,10 +9,14 @@ import {
   type Matcher,
   matching,
   type PublicKey,
+  type TrustedRoot,
+  type VerifyOptions,
 } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
 import { isSigstoreBundle } from './evidence.ts';
 import { CosignError } from './failure.ts';
 import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
 
 const KEY_AND_IDENTITY =
   "exactly one of: key reference (--key) or certificate identity (--certificate-identity or --certificate-identity-regexp), must be provided. To determine which to use, inspect the bundle's 'verificationMaterial' field: if 'publicKey' is present, use key reference; if 'certificate' or 'x509CertificateChain' is present, use certificate identity";
@@ -96,4 +100,19 @@ export function keySigner(key: PublicKey, flags: ParsedFlags): ExpectedSigner {
   if (name !== 'sha256' && name !== 'sha384' && name !== 'sha512')
     throw new CosignError(`${name} signatures are not supported; supported are sha256, sha384 and sha512`);
   return { key, hashes: [name satisfies HashName] };
+}
+
+/** What the flags demand, as verification takes it. */
+export function verifyOptions(signer: ExpectedSigner, trustedRoot: TrustedRoot, demands: Demands, { io }: CosignContext): VerifyOptions {
+  return {
+    signer,
+    trustedRoot,
+    crypto: nodeCrypto,
+    now: io.now,
+    logThreshold: demands.ignoreLog ? 0 : 1,
+    ctLogThreshold: demands.ignoreSct ? 0 : 1,
+    timestampThreshold: demands.signedTimestamps ? 1 : 0,
+    // Without the log and without a timestamp there is only the present (cosign.md section 4.2, step 6).
+    allowCurrentTime: demands.ignoreLog,
+  };
 }

@@ -16,8 +16,7 @@ import {
   type VerifyOptions,
   verify,
 } from '@assay/core';
-import { nodeCrypto } from '@assay/crypto-node';
-import type { Demands } from './demands.ts';
+import { type Demands, verifyOptions } from './demands.ts';
 import { CosignError, wrapped } from './failure.ts';
 import type { Loader } from './load.ts';
 import { searchLog } from './log-search.ts';
@@ -50,15 +49,7 @@ export async function verifyLoose(
   const timestamps = timestamp === '' ? [] : [await loader.timestamp(timestamp)];
   const sct = flags.text('sct');
   const options: VerifyOptions = {
-    signer: loose.signer,
-    trustedRoot,
-    crypto: nodeCrypto,
-    now: context.io.now,
-    logThreshold: demands.ignoreLog ? 0 : 1,
-    ctLogThreshold: demands.ignoreSct ? 0 : 1,
-    timestampThreshold: demands.signedTimestamps ? 1 : 0,
-    // Without the log and without a timestamp there is only the present (cosign.md section 4.2, step 6).
-    allowCurrentTime: demands.ignoreLog,
+    ...verifyOptions(loose.signer, trustedRoot, demands, context),
     ...(sct !== '' && { detachedSct: await wrapped('reading sct from file', () => loader.bytes(sct)) }),
   };
   const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, flags, context, loader)).map((entry) => [entry]);

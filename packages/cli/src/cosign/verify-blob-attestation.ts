@@ -1,7 +1,6 @@
 /** `cosign verify-blob-attestation` (cosign.md, "verify-blob-attestation"). */
 
-import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, quote, type Verification, verify } from '@assay/core';
-import { nodeCrypto } from '@assay/crypto-node';
+import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, quote, type Verification } from '@assay/core';
 import { type Demands, demandsOf, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
 import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
 import { CosignError, wrapped } from './failure.ts';
@@ -10,10 +9,10 @@ import { verifyLoose } from './loose.ts';
 import type { ParsedFlags } from './pflag.ts';
 import { predicateTypeUri } from './predicate-types.ts';
 import type { CosignContext } from './program.ts';
-import { bundleRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
+import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
-import { isDigest, type NamedSigner, openBlob, signerOf } from './verify-blob.ts';
+import { type NamedSigner, openBlob, signerOf } from './verify-blob.ts';
 
 const TOO_MANY = 'exactly one of: key reference (--key), or hardware token (--sk) must be provided';
 
@@ -34,7 +33,7 @@ export async function run(flags: ParsedFlags, context: CosignContext): Promise<v
     const named = await signerOf(flags, loader);
     const file = readBundleFile(flags);
     const artifact = await subjectOf(blob, file, named, flags, context);
-    if (file?.form === 'sigstore') await verifySigstoreBundle(file.bundle, artifact, named, demands, flags, context);
+    if (file?.form === 'sigstore') await verifyBundledEnvelope(file.bundle, artifact, named, demands, flags, context);
     else await verifyLooseEnvelope(file, artifact, named, demands, flags, context, loader);
   } finally {
     loader.close();
@@ -65,7 +64,7 @@ async function subjectOf(
   return openBlob(blob, file?.form === 'sigstore' ? file.bundle : undefined, signer, context);
 }
 
-async function verifySigstoreBundle(
+async function verifyBundledEnvelope(
   bundle: Bundle,
   artifact: Artifact | undefined,
   { signer }: NamedSigner,
@@ -76,19 +75,7 @@ async function verifySigstoreBundle(
   const trustedRoot = await bundleTrust(flags, demands, context);
   refuseLooseFlags(flags, 'signature');
   if (bundle.content.kind !== 'dsse') throw new CosignError('bundle does not contain a DSSE envelope');
-  const verification = await verify(demands.ignoreLog ? { ...bundle, entries: [] } : bundle, artifact, {
-    signer,
-    trustedRoot,
-    crypto: nodeCrypto,
-    now: context.io.now,
-    logThreshold: demands.ignoreLog ? 0 : 1,
-    ctLogThreshold: demands.ignoreSct ? 0 : 1,
-    timestampThreshold: demands.signedTimestamps ? 1 : 0,
-    allowCurrentTime: demands.ignoreLog,
-  });
-  showTree(verification, context);
-  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
-  checkType(verification, flags);
+  checkType(await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, demands, flags, context), flags);
 }
 
 async function verifyLooseEnvelope(

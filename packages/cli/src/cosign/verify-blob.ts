@@ -1,7 +1,4 @@
-/** `cosign verify-blob` (cosign.md, "verify-blob"). */
-
-import { existsSync } from 'node:fs';
-import { Artifact, type Bundle, type Certificate, digestsNeeded, type ExpectedSigner, type PublicKey, proposedHashedRekord, verify } from '@assay/core';
+import { Artifact, type Bundle, type Certificate, digestsNeeded, type ExpectedSigner, type PublicKey, proposedHashedRekord } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { artifactSource } from '../artifact-source.ts';
 import { type Demands, demandsOf, expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
@@ -11,8 +8,8 @@ import { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
 import type { ParsedFlags } from './pflag.ts';
 import type { CosignContext } from './program.ts';
-import { bundleRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
+import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
 
 const TOO_MANY = 'exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided';
@@ -25,7 +22,7 @@ export async function run(flags: ParsedFlags, context: CosignContext): Promise<v
   try {
     const { signer, key, certificate } = await signerOf(flags, loader);
     const file = readBundleFile(flags);
-    if (file?.form === 'sigstore') await verifySigstoreBundle(file.bundle, signer, demands, flags, context);
+    if (file?.form === 'sigstore') await verifyBundledBlob(file.bundle, signer, demands, flags, context);
     else await verifyLooseBlob(file, { signer, key, certificate }, demands, flags, context, loader);
   } finally {
     loader.close();
@@ -55,29 +52,12 @@ export async function signerOf(flags: ParsedFlags, loader: Loader): Promise<Name
   return { signer, key: undefined, certificate: certificate === '' ? undefined : await loader.certificate(certificate) };
 }
 
-async function verifySigstoreBundle(bundle: Bundle, signer: ExpectedSigner, demands: Demands, flags: ParsedFlags, context: CosignContext): Promise<void> {
+async function verifyBundledBlob(bundle: Bundle, signer: ExpectedSigner, demands: Demands, flags: ParsedFlags, context: CosignContext): Promise<void> {
   const trustedRoot = await bundleTrust(flags, demands, context);
   refuseLooseFlags(flags);
   const [blob = ''] = flags.positionals;
   const artifact = await openBlob(blob, bundle, signer, context);
-  const verification = await verify(demands.ignoreLog ? { ...bundle, entries: [] } : bundle, artifact, {
-    signer,
-    trustedRoot,
-    crypto: nodeCrypto,
-    now: context.io.now,
-    logThreshold: demands.ignoreLog ? 0 : 1,
-    ctLogThreshold: demands.ignoreSct ? 0 : 1,
-    timestampThreshold: demands.signedTimestamps ? 1 : 0,
-    allowCurrentTime: demands.ignoreLog,
-  });
-  showTree(verification, context);
-  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
-}
-
-/** Whether the blob was named by its digest, which cosign answers in other words. */
-export function isDigest(flags: ParsedFlags): boolean {
-  const [blob = ''] = flags.positionals;
-  return /^sha\d{3}:/.test(blob) && !existsSync(blob);
+  await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, demands, flags, context);
 }
 
 /** A file, standard input, a digest, or a URL, of which only the first three are streamed. */

@@ -1,0 +1,32 @@
+/** Verifying a Sigstore bundle as the flags demand. */
+import { existsSync } from 'node:fs';
+import { type Artifact, type Bundle, type ExpectedSigner, type TrustedRoot, type Verification, verify } from '@assay/core';
+import { type Demands, verifyOptions } from './demands.ts';
+import { CosignError } from './failure.ts';
+import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
+import { bundleRefusal } from './refusal.ts';
+import { showTree } from './show.ts';
+
+export interface BundleToVerify {
+  readonly bundle: Bundle;
+  readonly artifact: Artifact | undefined;
+  readonly signer: ExpectedSigner;
+  readonly trustedRoot: TrustedRoot;
+}
+
+/** Throws `CosignError` with cosign's words when the bundle does not hold. */
+export async function verifySigstoreBundle(input: BundleToVerify, demands: Demands, flags: ParsedFlags, context: CosignContext): Promise<Verification> {
+  // An ignored log is not looked at: what it would say must neither help nor harm.
+  const bundle = demands.ignoreLog ? { ...input.bundle, entries: [] } : input.bundle;
+  const verification = await verify(bundle, input.artifact, verifyOptions(input.signer, input.trustedRoot, demands, context));
+  showTree(verification, context);
+  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
+  return verification;
+}
+
+/** Whether the blob was named by its digest, which cosign answers in other words. */
+function isDigest(flags: ParsedFlags): boolean {
+  const [blob = ''] = flags.positionals;
+  return /^sha\d{3}:/.test(blob) && !existsSync(blob);
+}
