@@ -41,7 +41,8 @@ export function isRekorV1Origin(origin: string): boolean {
 
 /** The names under which a log may sign: the host of its URL, also with port or path. Compared as whole strings, never as patterns. */
 export function originNames(baseUrl: string): string[] {
-  const withoutScheme = baseUrl.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/+$/, '');
+  const scheme = baseUrl.indexOf('://');
+  const withoutScheme = (scheme < 0 ? baseUrl : baseUrl.slice(scheme + 3)).replace(/\/+$/, '');
   const [authority = ''] = withoutScheme.split('/');
   const host = authority.replace(/:\d+$/, '');
   return [...new Set([host, authority, withoutScheme, host + withoutScheme.slice(authority.length)])].filter((name) => name !== '');
