@@ -41,7 +41,7 @@ export async function runCosign(argv: readonly string[], options: RunOptions = {
 async function runAs(programName: string, argv: readonly string[], options: RunOptions): Promise<Run> {
   const output = { stdout: '', stderr: '' };
   const io: Io = {
-    env: { HOME: emptyHome(), ...options.env },
+    env: { HOME: home, ...options.env },
     now: options.now ?? DEFAULT_NOW,
     terminal: options.terminal ?? false,
     stdout: (text) => {
@@ -126,9 +126,5 @@ export function spawnCli(argv: readonly string[], { env, stdin = '', cwd, comman
   });
 }
 
-let home: string | undefined;
-
-function emptyHome(): string {
-  home ??= new Scratch().folder;
-  return home;
-}
+/** Made while the file is loaded: within a test it would be too late to ask for its removal. */
+const home = new Scratch().folder;
