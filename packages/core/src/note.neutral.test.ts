@@ -125,14 +125,10 @@ describe('lines of a key', () => {
 });
 
 describe('key ids', () => {
-  // The key of Go's checksum database: golang.org/x/mod/sumdb/note documents it with this id.
-  const sumdb = 'sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8';
-
+  // Computed apart from this code: SHA-256("log.example" 0A 01, then 32 bytes of 01), first four bytes.
   test('of Ed25519 keys are those of the signed note format', async () => {
-    const [name = '', id, encoded = ''] = sumdb.split(/\+(.{8})\+/);
-    const raw = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)).subarray(1);
-    const key = parseSpki(ed25519Spki(raw));
-    expect(toHex(await noteKeyId(webCrypto, name, key)).slice(0, 8)).toBe(id);
+    const key = parseSpki(ed25519Spki(new Uint8Array(32).fill(1)));
+    expect(toHex(await noteKeyId(webCrypto, 'log.example', key)).slice(0, 8)).toBe('51aa5f6c');
   });
 
   test('depend on the name for Ed25519', async () => {

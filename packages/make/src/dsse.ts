@@ -5,9 +5,11 @@
  *
  * The signature covers the PAE, so that a payload cannot be taken for one of another type.
  */
-import { concat, encodeBase64, type HashName, type JsonValue, toHex, utf8 } from '@assay/core';
+import { encodeBase64, type HashName, type JsonValue, toHex, utf8 } from '@assay/core';
 
-export const IN_TOTO_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
+/** What is signed is the same for who makes it and who verifies it. */
+export { IN_TOTO_PAYLOAD_TYPE, preAuthenticationEncoding } from '@assay/core';
+
 export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1';
 
 /** An envelope with one signature, as every document of the field has. */
@@ -16,10 +18,6 @@ export interface DsseEnvelope {
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
   readonly keyid?: string;
-}
-
-export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
-  return concat(utf8(`DSSEv1 ${utf8(payloadType).length} ${payloadType} ${payload.length} `), payload);
 }
 
 export interface EnvelopeJson {

@@ -1,5 +1,16 @@
 /** Reading the evidence of the blob commands: a Sigstore bundle, cosign 2's bundle, or loose files. */
-import { type Bundle, Certificate, isTrustError, type LegacyBundle, MAX_BUNDLE_BYTES, parseBundle, parseLegacyBundle, parsePem, TrustError } from '@assay/core';
+import {
+  type Bundle,
+  Certificate,
+  equalBytes,
+  isTrustError,
+  type LegacyBundle,
+  MAX_BUNDLE_BYTES,
+  type PublicKey,
+  parseBundle,
+  parseLegacyBundle,
+  parsePem,
+} from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { named } from '../named.ts';
 import { CosignError } from './failure.ts';
@@ -71,7 +82,7 @@ export function refuseBundleFlags(flags: ParsedFlags): void {
 }
 
 /** The certificate an older bundle carries; undefined when it carries a public key or nothing. */
-export function certificateOf({ certificatePem }: LegacyBundle): Certificate | undefined {
+function certificateOf({ certificatePem }: LegacyBundle): Certificate | undefined {
   if (certificatePem === undefined) return undefined;
   const [block] = parsePem(certificatePem).blocks;
   if (block === undefined) throw new CosignError('loading verifier certificate from bundle: no PEM block found');
@@ -84,13 +95,17 @@ export function certificateOf({ certificatePem }: LegacyBundle): Certificate | u
   }
 }
 
-/** One signer only: a certificate named by flag must be the one the bundle carries. */
-export function sameCertificate(named: Certificate | undefined, carried: Certificate | undefined): Certificate | undefined {
-  if (named === undefined || carried === undefined) return named ?? carried;
-  if (Buffer.compare(named.der, carried.der) !== 0) throw new CosignError('the cert passed in does not match the cert in the provided bundle');
-  return named;
-}
-
-export function requireSigner(byKey: boolean, certificate: Certificate | undefined): void {
-  if (!byKey && certificate === undefined) throw new TrustError('USAGE', 'bundle does not contain cert for verification, please provide public key');
+/** The signing certificate of loose evidence: named by flag or carried by an older bundle, and the same where both are. None when a key decides. */
+export function looseCertificate(
+  named: { readonly key: PublicKey | undefined; readonly certificate: Certificate | undefined },
+  legacy: LegacyBundle | undefined,
+): Certificate | undefined {
+  if (named.key !== undefined) return undefined;
+  const carried = legacy && certificateOf(legacy);
+  if (named.certificate !== undefined && carried !== undefined && !equalBytes(named.certificate.der, carried.der)) {
+    throw new CosignError('the cert passed in does not match the cert in the provided bundle');
+  }
+  const certificate = named.certificate ?? carried;
+  if (legacy !== undefined && certificate === undefined) throw new CosignError('bundle does not contain cert for verification, please provide public key');
+  return certificate;
 }

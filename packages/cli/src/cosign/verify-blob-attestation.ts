@@ -2,7 +2,7 @@
 
 import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, quote, type Verification } from '@assay/core';
 import { type Demands, demandsOf, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
-import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
+import { type BundleFile, looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
 import { CosignError, wrapped } from './failure.ts';
 import { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
@@ -90,8 +90,7 @@ async function verifyLooseEnvelope(
   refuseBundleFlags(flags);
   const trustedRoot = await looseTrust(flags, demands, context, loader);
   const legacy = file?.form === 'legacy' ? file.bundle : undefined;
-  const certificate = named.key === undefined ? sameCertificate(named.certificate, legacy && certificateOf(legacy)) : undefined;
-  if (legacy !== undefined) requireSigner(named.key !== undefined, certificate);
+  const certificate = looseCertificate(named, legacy);
   const path = flags.text('signature');
   const stored = legacy?.signature ?? (await wrapped(`reading ${path}`, () => loader.bytes(path)));
   const content = parseEnvelope(stored);

@@ -2,7 +2,7 @@ import { Artifact, type Bundle, type Certificate, digestsNeeded, type ExpectedSi
 import { nodeCrypto } from '@assay/crypto-node';
 import { artifactSource } from '../artifact-source.ts';
 import { type Demands, demandsOf, expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
-import { type BundleFile, certificateOf, readBundleFile, refuseBundleFlags, refuseLooseFlags, requireSigner, sameCertificate } from './evidence.ts';
+import { type BundleFile, looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
 import { CosignError } from './failure.ts';
 import { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
@@ -88,8 +88,7 @@ async function verifyLooseBlob(
   const artifact = await openBlob(blob, undefined, named.signer, context);
   refuseBundleFlags(flags);
   const trustedRoot = await looseTrust(flags, demands, context, loader);
-  const certificate = named.key === undefined ? sameCertificate(named.certificate, legacy && certificateOf(legacy)) : undefined;
-  if (legacy !== undefined) requireSigner(named.key !== undefined, certificate);
+  const certificate = looseCertificate(named, legacy);
   const flag = flags.text('signature');
   const signature = flag === '' ? legacy?.signature : await loader.signature(flag);
   if (signature === undefined) throw new CosignError("missing flag '--signature'");
