@@ -102,9 +102,14 @@ export class Fields {
     return bytes.length > 0 ? bytes : this.missing(name);
   }
 
+  hexBytes(name: string): Uint8Array {
+    const text = this.string(name);
+    return HEX.test(text) ? fromHex(text) : this.refuse(name, 'is not hex');
+  }
+
   hexArray(name: string, maxItems: number): Uint8Array[] {
     return this.#array(name, maxItems, this.#codes.shape).map((item, i) => {
-      if (typeof item !== 'string' || !/^(?:[0-9a-fA-F]{2})+$/.test(item)) return this.#wrongType(`${name}[${i}]`, 'hex text', item);
+      if (typeof item !== 'string' || !HEX.test(item)) return this.#wrongType(`${name}[${i}]`, 'hex text', item);
       return fromHex(item);
     });
   }
@@ -190,4 +195,5 @@ function kindOf(value: Json): string {
   return String(value);
 }
 
+const HEX = /^(?:[0-9a-fA-F]{2})+$/;
 const MAX_INT64 = 2n ** 63n - 1n;

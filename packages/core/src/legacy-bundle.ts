@@ -9,7 +9,7 @@
  */
 import { decodeBase64 } from './base64.ts';
 import type { Bundle, BundleContent, LogEntry, VerificationMaterial } from './bundle.ts';
-import { decodeUtf8, fromHex } from './bytes.ts';
+import { decodeUtf8 } from './bytes.ts';
 import { TrustError } from './errors.ts';
 import { type Fields, parseFields } from './fields.ts';
 
@@ -39,7 +39,7 @@ export function parseRekorBundle(rekor: Fields): LogEntry {
     body: payload.bytes('body'),
     integratedTime: payload.int64('integratedTime'),
     logIndex: payload.int64('logIndex'),
-    logId: hexField(payload, 'logID'),
+    logId: payload.hexBytes('logID'),
     signedEntryTimestamp: rekor.bytes('SignedEntryTimestamp'),
     inclusionProof: undefined,
   });
@@ -49,11 +49,6 @@ export function parseRekorBundle(rekor: Fields): LogEntry {
 export function logEntryOf(entry: Omit<LogEntry, 'kind' | 'version'>): LogEntry {
   const body = parseFields(entry.body, { what: 'log entry body', parse: 'TLOG_BODY_PARSE', shape: 'TLOG_BODY_PARSE' });
   return { ...entry, kind: body.string('kind'), version: body.string('apiVersion') };
-}
-
-export function hexField(fields: Fields, name: string): Uint8Array {
-  const text = fields.string(name);
-  return /^(?:[0-9a-fA-F]{2})+$/.test(text) ? fromHex(text) : fields.refuse(name, 'is not hex');
 }
 
 export interface LooseEvidence {

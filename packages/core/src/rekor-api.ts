@@ -10,7 +10,7 @@ import { toHex, utf8 } from './bytes.ts';
 import type { HashName } from './crypto.ts';
 import { type Fields, parseFields } from './fields.ts';
 import type { Json } from './json.ts';
-import { hexField, logEntryOf } from './legacy-bundle.ts';
+import { logEntryOf } from './legacy-bundle.ts';
 import { encodePem } from './pem.ts';
 
 const CODES = { what: 'log answer', parse: 'REKOR_RESPONSE', shape: 'REKOR_RESPONSE' } as const;
@@ -31,7 +31,7 @@ function parseEntry(entry: Fields): LogEntry {
     body: entry.nonEmptyBytes('body'),
     integratedTime: entry.int64('integratedTime'),
     logIndex: entry.int64('logIndex'),
-    logId: hexField(entry, 'logID'),
+    logId: entry.hexBytes('logID'),
     signedEntryTimestamp: verification?.optionalBytes('signedEntryTimestamp'),
     inclusionProof: proof === undefined ? undefined : parseProof(proof),
   });
@@ -41,7 +41,7 @@ function parseProof(proof: Fields): LogInclusionProof {
   return {
     logIndex: proof.int64('logIndex'),
     treeSize: proof.int64('treeSize'),
-    rootHash: hexField(proof, 'rootHash'),
+    rootHash: proof.hexBytes('rootHash'),
     hashes: proof.hexArray('hashes', MAX_HASHES),
     checkpoint: proof.string('checkpoint'),
   };

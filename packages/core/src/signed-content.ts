@@ -36,9 +36,9 @@ export function signedContent(bundle: Bundle, artifact: Artifact | undefined, ce
  * subject may name. `key` is the caller's key, for bundles without a certificate.
  */
 export function digestsNeeded(bundle: Bundle, key: PublicKey | undefined): HashName[] {
+  if (bundle.content.kind === 'dsse') return ['sha256', 'sha384', 'sha512'];
   const algorithms = new Set<HashName>(['sha256']);
   const signer = bundle.material.kind === 'certificate' ? leafKey(bundle.material.leaf) : key;
-  if (bundle.content.kind === 'dsse') return ['sha256', 'sha384', 'sha512'];
   if (bundle.content.digest !== undefined) algorithms.add(bundle.content.digest.algorithm);
   if (signer?.type === 'ec' && signer.curve === 'P-384') algorithms.add('sha384');
   if (signer?.type === 'ec' && signer.curve === 'P-521') algorithms.add('sha512');

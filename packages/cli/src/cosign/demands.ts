@@ -15,8 +15,8 @@ import {
 import { nodeCrypto } from '@assay/crypto-node';
 import { isSigstoreBundle } from './evidence.ts';
 import { CosignError } from './failure.ts';
+import type { Invocation } from './invocation.ts';
 import type { ParsedFlags } from './pflag.ts';
-import type { CosignContext } from './program.ts';
 
 const KEY_AND_IDENTITY =
   "exactly one of: key reference (--key) or certificate identity (--certificate-identity or --certificate-identity-regexp), must be provided. To determine which to use, inspect the bundle's 'verificationMaterial' field: if 'publicKey' is present, use key reference; if 'certificate' or 'x509CertificateChain' is present, use certificate identity";
@@ -103,7 +103,7 @@ export function keySigner(key: PublicKey, flags: ParsedFlags): ExpectedSigner {
 }
 
 /** What the flags demand, as verification takes it. */
-export function verifyOptions(signer: ExpectedSigner, trustedRoot: TrustedRoot, demands: Demands, { io }: CosignContext): VerifyOptions {
+export function verifyOptions(signer: ExpectedSigner, trustedRoot: TrustedRoot, { demands, io }: Invocation): VerifyOptions {
   return {
     signer,
     trustedRoot,

@@ -21,27 +21,22 @@ const MAX_LOADED_BYTES = 134_217_728;
 
 export class Loader {
   readonly #context: CosignContext;
-  #http: HttpClient | undefined;
+  readonly http: HttpClient;
 
   constructor(context: CosignContext) {
+    const { env } = context.io;
     this.#context = context;
-  }
-
-  /** Created at the first use: most verifications open no socket. */
-  get http(): HttpClient {
-    const { env } = this.#context.io;
-    this.#http ??= createHttpClient({ env, offline: isOffline(env), userAgent: 'cosign/3.1.3 (assay)' });
-    return this.#http;
+    this.http = createHttpClient({ env, offline: isOffline(env), userAgent: 'cosign/3.1.3 (assay)' });
   }
 
   close(): void {
-    this.#http?.close();
+    this.http.close();
   }
 
   /** A path, http(s) URL or `env://NAME`. */
   async bytes(reference: string): Promise<Uint8Array> {
-    const { http, bytes } = { http: lazily(() => this.http), bytes: MAX_LOADED_BYTES };
-    return loadFileOrUrl(reference, { http, env: this.#context.io.env, maxBytes: bytes, signal: this.#context.signal });
+    const { io, signal } = this.#context;
+    return loadFileOrUrl(reference, { http: this.http, env: io.env, maxBytes: MAX_LOADED_BYTES, signal });
   }
 
   async publicKey(reference: string): Promise<PublicKey> {
@@ -93,11 +88,6 @@ export class Loader {
     if (der === undefined) throw new TrustError('TSA_PARSE', `${reference}: no SignedRFC3161Timestamp found`);
     return der;
   }
-}
-
-/** A stand-in that makes the client only when a URL is really asked for. */
-function lazily(make: () => HttpClient): HttpClient {
-  return { request: (url, options) => make().request(url, options), stream: (url, options) => make().stream(url, options), close: () => undefined };
 }
 
 /** PEM text, also when it comes as base64 of PEM. Errors: `CERT_PARSE`. */

@@ -16,13 +16,12 @@ import {
   type VerifyOptions,
   verify,
 } from '@assay/core';
-import { type Demands, verifyOptions } from './demands.ts';
+import { verifyOptions } from './demands.ts';
 import { CosignError, wrapped } from './failure.ts';
-import type { Loader } from './load.ts';
+import type { Invocation } from './invocation.ts';
 import { searchLog } from './log-search.ts';
-import type { ParsedFlags } from './pflag.ts';
-import type { CosignContext } from './program.ts';
 import { looseRefusal } from './refusal.ts';
+import { showTree } from './show.ts';
 
 export interface Loose {
   readonly content: BundleContent;
@@ -37,34 +36,31 @@ export interface Loose {
 }
 
 /** Throws `CosignError` with cosign's words when the evidence does not hold. */
-export async function verifyLoose(
-  loose: Loose,
-  trustedRoot: TrustedRoot,
-  demands: Demands,
-  flags: ParsedFlags,
-  context: CosignContext,
-  loader: Loader,
-): Promise<Verification> {
+export async function verifyLoose(loose: Loose, trustedRoot: TrustedRoot, invocation: Invocation): Promise<Verification> {
+  const { demands, flags, loader } = invocation;
   const timestamp = flags.text('rfc3161-timestamp');
   const timestamps = timestamp === '' ? [] : [await loader.timestamp(timestamp)];
   const sct = flags.text('sct');
   const options: VerifyOptions = {
-    ...verifyOptions(loose.signer, trustedRoot, demands, context),
+    ...verifyOptions(loose.signer, trustedRoot, invocation),
     ...(sct !== '' && { detachedSct: await wrapped('reading sct from file', () => loader.bytes(sct)) }),
   };
-  const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, flags, context, loader)).map((entry) => [entry]);
+  const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, invocation)).map((entry) => [entry]);
   let refused: Verification | undefined;
   for (const entries of candidates) {
     const bundle = bundleOf({ content: loose.content, material: materialOf(loose), entries, timestamps });
     const verification = await verify(bundle, loose.artifact, options);
-    if (verification.ok) return verification;
+    if (verification.ok) {
+      showTree(verification, invocation);
+      return verification;
+    }
     refused ??= verification;
   }
   if (refused === undefined) throw new CosignError('signature not found in transparency log');
   throw new CosignError(looseRefusal(refused, loose.certificate), 1, { cause: refused });
 }
 
-async function logEntries(loose: Loose, flags: ParsedFlags, { signal }: CosignContext, loader: Loader): Promise<readonly LogEntry[]> {
+async function logEntries(loose: Loose, { flags, signal, loader }: Invocation): Promise<readonly LogEntry[]> {
   if (loose.entry !== undefined) return [loose.entry];
   if (flags.bool('offline')) throw new CosignError('offline verification failed');
   const rekorUrl = flags.text('rekor-url');

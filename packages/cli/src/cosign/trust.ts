@@ -12,23 +12,21 @@ import {
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
+import type { Io } from '../io.ts';
 import { named } from '../named.ts';
 import { loadRoot } from '../trusted-root.ts';
-import type { Demands } from './demands.ts';
 import { wrapped } from './failure.ts';
-import type { Loader } from './load.ts';
-import { pemText } from './load.ts';
-import type { ParsedFlags } from './pflag.ts';
-import type { CosignContext } from './program.ts';
+import type { Invocation } from './invocation.ts';
+import { type Loader, pemText } from './load.ts';
 
 const MAX_ROOT_BYTES = 16 * 1024 * 1024;
 
 /** For Sigstore bundles: one trusted root, or none when a key alone decides. */
-export async function bundleTrust(flags: ParsedFlags, demands: Demands, context: CosignContext): Promise<TrustedRoot> {
+export async function bundleTrust({ flags, demands, io }: Invocation): Promise<TrustedRoot> {
   const file = flags.text('trusted-root');
   if (file !== '') return wrapped('setting trusted material: loading trusted root', () => readRoot(file));
   if (demands.keyOnly) return trustedRootOf({}, nodeCrypto);
-  return wrapped('setting trusted material: getting trusted root from TUF for new bundle verification', () => publicRoot(context));
+  return wrapped('setting trusted material: getting trusted root from TUF for new bundle verification', () => publicRoot(io));
 }
 
 async function readRoot(file: string): Promise<TrustedRoot> {
@@ -37,16 +35,16 @@ async function readRoot(file: string): Promise<TrustedRoot> {
 }
 
 /** For older evidence: parts named by flags or variables, and the trusted root for whatever they leave open. */
-export async function looseTrust(flags: ParsedFlags, demands: Demands, context: CosignContext, loader: Loader): Promise<TrustedRoot> {
-  if (demands.keyOnly) return trustedRootOf({}, nodeCrypto);
+export async function looseTrust(invocation: Invocation): Promise<TrustedRoot> {
+  if (invocation.demands.keyOnly) return trustedRootOf({}, nodeCrypto);
   return wrapped('setting up clients and keys', async () => {
-    const parts = await looseParts(flags, demands, context, loader);
+    const parts = await looseParts(invocation);
     const own = await trustedRootOf(parts, nodeCrypto);
-    return isComplete(own, flags, demands) ? own : withParts(own, await publicRoot(context));
+    return isComplete(own, invocation) ? own : withParts(own, await publicRoot(invocation.io));
   });
 }
 
-function isComplete(root: TrustedRoot, flags: ParsedFlags, demands: Demands): boolean {
+function isComplete(root: TrustedRoot, { flags, demands }: Invocation): boolean {
   const keyless = flags.text('key') === '';
   return (
     (demands.ignoreLog || root.logs.length > 0) &&
@@ -56,7 +54,7 @@ function isComplete(root: TrustedRoot, flags: ParsedFlags, demands: Demands): bo
   );
 }
 
-async function looseParts(flags: ParsedFlags, demands: Demands, { io }: CosignContext, loader: Loader): Promise<TrustParts> {
+async function looseParts({ flags, demands, io, loader }: Invocation): Promise<TrustParts> {
   const { env } = io;
   const chain = [flags.text('certificate-chain'), flags.text('ca-intermediates'), flags.text('ca-roots')].filter((file) => file !== '');
   const authorities = chain.length > 0 ? chain : [env['SIGSTORE_ROOT_FILE'] ?? ''].filter((file) => file !== '');
@@ -80,7 +78,7 @@ async function loadKeys(reference: string | undefined, loader: Loader): Promise<
 }
 
 /** Public Sigstore's root, or that of the mirror in use; a stale one is said on standard error. */
-async function publicRoot({ io }: CosignContext): Promise<TrustedRoot> {
+async function publicRoot(io: Io): Promise<TrustedRoot> {
   const { root, check } = await loadRoot({}, io);
   if (check.warning !== undefined) io.stderr(`WARNING: ${check.warning}\n`);
   return root;

@@ -1,15 +1,25 @@
 /** `cosign verify-blob-attestation` (cosign.md, "verify-blob-attestation"). */
 
-import { Artifact, type Bundle, decodeUtf8, failures, parseDigest, parseEnvelope, proposedDsse, quote, type Verification } from '@assay/core';
-import { type Demands, demandsOf, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
-import { type BundleFile, looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
+import {
+  Artifact,
+  type Bundle,
+  decodeUtf8,
+  failures,
+  type LegacyBundle,
+  parseDigest,
+  parseEnvelope,
+  proposedDsse,
+  quote,
+  type Verification,
+} from '@assay/core';
+import { refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
 import { CosignError, wrapped } from './failure.ts';
-import { Loader } from './load.ts';
+import { type Invocation, invoke } from './invocation.ts';
 import { verifyLoose } from './loose.ts';
 import type { ParsedFlags } from './pflag.ts';
 import { predicateTypeUri } from './predicate-types.ts';
 import type { CosignContext } from './program.ts';
-import { showTree } from './show.ts';
 import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
 import { type NamedSigner, openBlob, signerOf } from './verify-blob.ts';
@@ -27,28 +37,19 @@ export async function run(flags: ParsedFlags, context: CosignContext): Promise<v
     throw new CosignError('please specify path to the DSSE envelope signature via --signature or --bundle');
   }
   refuseContradictions(flags, ['key', 'sk'], TOO_MANY);
-  const demands = demandsOf(flags);
-  const loader = new Loader(context);
-  try {
-    const named = await signerOf(flags, loader);
+  await invoke(flags, context, async (invocation) => {
+    const named = await signerOf(flags, invocation.loader);
     const file = readBundleFile(flags);
-    const artifact = await subjectOf(blob, file, named, flags, context);
-    if (file?.form === 'sigstore') await verifyBundledEnvelope(file.bundle, artifact, named, demands, flags, context);
-    else await verifyLooseEnvelope(file, artifact, named, demands, flags, context, loader);
-  } finally {
-    loader.close();
-  }
-  context.io.stderr('Verified OK\n');
+    const artifact = await subjectOf(file?.form === 'sigstore' ? file.bundle : undefined, named, invocation);
+    if (file?.form === 'sigstore') await verifyBundledEnvelope(file.bundle, artifact, named, invocation);
+    else await verifyLooseEnvelope(file?.bundle, artifact, named, invocation);
+  });
 }
 
 /** What the subjects are compared with; undefined under `--check-claims=false`. */
-async function subjectOf(
-  blob: string | undefined,
-  file: BundleFile | undefined,
-  { signer }: NamedSigner,
-  flags: ParsedFlags,
-  context: CosignContext,
-): Promise<Artifact | undefined> {
+async function subjectOf(bundle: Bundle | undefined, { signer }: NamedSigner, invocation: Invocation): Promise<Artifact | undefined> {
+  const { flags, io } = invocation;
+  const [blob] = flags.positionals;
   if (!flags.bool('check-claims')) return undefined;
   const algorithm = flags.text('digestAlg');
   if (algorithm !== '' && !['sha256', 'sha384', 'sha512'].includes(algorithm)) {
@@ -60,36 +61,27 @@ async function subjectOf(
     if (parsed === undefined) throw new CosignError('unable to decode provided digest: not hex');
     return Artifact.fromDigests({ [parsed.algorithm]: parsed.value });
   }
-  if (digest !== '') context.io.stderr('WARNING: Ignoring provided --digest in favor of provided blob\n');
-  return openBlob(blob, file?.form === 'sigstore' ? file.bundle : undefined, signer, context);
+  if (digest !== '') io.stderr('WARNING: Ignoring provided --digest in favor of provided blob\n');
+  return openBlob(blob, bundle, signer, invocation);
 }
 
-async function verifyBundledEnvelope(
-  bundle: Bundle,
-  artifact: Artifact | undefined,
-  { signer }: NamedSigner,
-  demands: Demands,
-  flags: ParsedFlags,
-  context: CosignContext,
-): Promise<void> {
-  const trustedRoot = await bundleTrust(flags, demands, context);
+async function verifyBundledEnvelope(bundle: Bundle, artifact: Artifact | undefined, { signer }: NamedSigner, invocation: Invocation): Promise<void> {
+  const { flags } = invocation;
+  const trustedRoot = await bundleTrust(invocation);
   refuseLooseFlags(flags, 'signature');
   if (bundle.content.kind !== 'dsse') throw new CosignError('bundle does not contain a DSSE envelope');
-  checkType(await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, demands, flags, context), flags);
+  checkType(await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, invocation), flags);
 }
 
 async function verifyLooseEnvelope(
-  file: BundleFile | undefined,
+  legacy: LegacyBundle | undefined,
   artifact: Artifact | undefined,
   named: NamedSigner,
-  demands: Demands,
-  flags: ParsedFlags,
-  context: CosignContext,
-  loader: Loader,
+  invocation: Invocation,
 ): Promise<void> {
+  const { flags, loader } = invocation;
   refuseBundleFlags(flags);
-  const trustedRoot = await looseTrust(flags, demands, context, loader);
-  const legacy = file?.form === 'legacy' ? file.bundle : undefined;
+  const trustedRoot = await looseTrust(invocation);
   const certificate = looseCertificate(named, legacy);
   const path = flags.text('signature');
   const stored = legacy?.signature ?? (await wrapped(`reading ${path}`, () => loader.bytes(path)));
@@ -106,12 +98,8 @@ async function verifyLooseEnvelope(
         proposed: async (pem) => proposedDsse(decodeUtf8(stored) ?? '', pem),
       },
       trustedRoot,
-      demands,
-      flags,
-      context,
-      loader,
+      invocation,
     );
-    showTree(verification, context);
     checkType(verification, flags);
   } catch (error) {
     throw noSubject(error) ? new CosignError('no matching subject digest found', 1, { cause: error }) : error;

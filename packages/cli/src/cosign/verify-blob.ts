@@ -1,14 +1,23 @@
-import { Artifact, type Bundle, type Certificate, digestsNeeded, type ExpectedSigner, type PublicKey, proposedHashedRekord } from '@assay/core';
+import {
+  Artifact,
+  type Bundle,
+  type Certificate,
+  digestsNeeded,
+  type ExpectedSigner,
+  type LegacyBundle,
+  type PublicKey,
+  proposedHashedRekord,
+} from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { artifactSource } from '../artifact-source.ts';
-import { type Demands, demandsOf, expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
-import { type BundleFile, looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
+import { expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
 import { CosignError } from './failure.ts';
-import { Loader } from './load.ts';
+import { type Invocation, invoke } from './invocation.ts';
+import type { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
 import type { ParsedFlags } from './pflag.ts';
 import type { CosignContext } from './program.ts';
-import { showTree } from './show.ts';
 import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
 
@@ -17,17 +26,12 @@ const TOO_MANY = 'exactly one of: key reference (--key), certificate (--cert) or
 export async function run(flags: ParsedFlags, context: CosignContext): Promise<void> {
   warnAboutIgnoredLog(flags, 'blob', context.io.stderr);
   refuseContradictions(flags, ['key', 'sk', 'certificate'], TOO_MANY);
-  const demands = demandsOf(flags);
-  const loader = new Loader(context);
-  try {
-    const { signer, key, certificate } = await signerOf(flags, loader);
+  await invoke(flags, context, async (invocation) => {
+    const named = await signerOf(flags, invocation.loader);
     const file = readBundleFile(flags);
-    if (file?.form === 'sigstore') await verifyBundledBlob(file.bundle, signer, demands, flags, context);
-    else await verifyLooseBlob(file, { signer, key, certificate }, demands, flags, context, loader);
-  } finally {
-    loader.close();
-  }
-  context.io.stderr('Verified OK\n');
+    if (file?.form === 'sigstore') await verifyBundledBlob(file.bundle, named.signer, invocation);
+    else await verifyLooseBlob(file?.bundle, named, invocation);
+  });
 }
 
 export interface NamedSigner {
@@ -52,47 +56,34 @@ export async function signerOf(flags: ParsedFlags, loader: Loader): Promise<Name
   return { signer, key: undefined, certificate: certificate === '' ? undefined : await loader.certificate(certificate) };
 }
 
-async function verifyBundledBlob(bundle: Bundle, signer: ExpectedSigner, demands: Demands, flags: ParsedFlags, context: CosignContext): Promise<void> {
-  const trustedRoot = await bundleTrust(flags, demands, context);
+async function verifyBundledBlob(bundle: Bundle, signer: ExpectedSigner, invocation: Invocation): Promise<void> {
+  const { flags } = invocation;
+  const trustedRoot = await bundleTrust(invocation);
   refuseLooseFlags(flags);
   const [blob = ''] = flags.positionals;
-  const artifact = await openBlob(blob, bundle, signer, context);
-  await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, demands, flags, context);
+  const artifact = await openBlob(blob, bundle, signer, invocation);
+  await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, invocation);
 }
 
 /** A file, standard input, a digest, or a URL, of which only the first three are streamed. */
-export async function openBlob(blob: string, bundle: Bundle | undefined, signer: ExpectedSigner, context: CosignContext): Promise<Artifact> {
-  if (/^https?:\/\//.test(blob) || blob.startsWith('env://')) {
-    const loader = new Loader(context);
-    try {
-      return Artifact.fromBytes(await loader.bytes(blob));
-    } finally {
-      loader.close();
-    }
-  }
+export async function openBlob(blob: string, bundle: Bundle | undefined, signer: ExpectedSigner, { io, loader }: Invocation): Promise<Artifact> {
+  if (/^https?:\/\//.test(blob) || blob.startsWith('env://')) return Artifact.fromBytes(await loader.bytes(blob));
   const key = 'key' in signer ? signer.key : undefined;
   const algorithms = bundle === undefined ? (['sha256', 'sha384', 'sha512'] as const) : digestsNeeded(bundle, key);
-  return artifactSource(blob, context.io).open(algorithms, nodeCrypto);
+  return artifactSource(blob, io).open(algorithms, nodeCrypto);
 }
 
-async function verifyLooseBlob(
-  file: BundleFile | undefined,
-  named: NamedSigner,
-  demands: Demands,
-  flags: ParsedFlags,
-  context: CosignContext,
-  loader: Loader,
-): Promise<void> {
-  const legacy = file?.form === 'legacy' ? file.bundle : undefined;
+async function verifyLooseBlob(legacy: LegacyBundle | undefined, named: NamedSigner, invocation: Invocation): Promise<void> {
+  const { flags, loader } = invocation;
   const [blob = ''] = flags.positionals;
-  const artifact = await openBlob(blob, undefined, named.signer, context);
+  const artifact = await openBlob(blob, undefined, named.signer, invocation);
   refuseBundleFlags(flags);
-  const trustedRoot = await looseTrust(flags, demands, context, loader);
+  const trustedRoot = await looseTrust(invocation);
   const certificate = looseCertificate(named, legacy);
   const flag = flags.text('signature');
   const signature = flag === '' ? legacy?.signature : await loader.signature(flag);
   if (signature === undefined) throw new CosignError("missing flag '--signature'");
-  const verification = await verifyLoose(
+  await verifyLoose(
     {
       content: { kind: 'message', digest: undefined, signature },
       certificate,
@@ -103,10 +94,6 @@ async function verifyLooseBlob(
       proposed: async (pem) => proposedHashedRekord(signature, pem, 'sha256', (await artifact.digest('sha256', nodeCrypto)) ?? new Uint8Array(0)),
     },
     trustedRoot,
-    demands,
-    flags,
-    context,
-    loader,
+    invocation,
   );
-  showTree(verification, context);
 }

@@ -2,6 +2,7 @@
 
 import {
   type Artifact,
+  type Bundle,
   type Check,
   catalogue,
   digestsNeeded,
@@ -62,9 +63,10 @@ export async function runVerify(file: string, flags: VerifyFlags, io: Io): Promi
 
 /** One bundle that meets the demand suffices; when none does, the first one's tree says why, and each of the others is told. */
 async function verifyAny(bundles: readonly Uint8Array[], source: ArtifactSource, options: VerifyOptions): Promise<Verification> {
-  const artifact = await openFor(bundles, source, options);
+  const candidates = bundles.map(parsed);
+  const artifact = await openFor(candidates, source, options);
   const refused: Verification[] = [];
-  for (const bundle of bundles) {
+  for (const bundle of candidates) {
     const verification = await verify(bundle, artifact, options);
     if (verification.ok) return verification;
     refused.push(verification);
@@ -75,17 +77,20 @@ async function verifyAny(bundles: readonly Uint8Array[], source: ArtifactSource,
   return { ...first, root: group('verification', 'no bundle of the file holds', checks) };
 }
 
-/** Malformed bundles are judged by `verify`; here they only do not say which digests they need. */
-async function openFor(bundles: readonly Uint8Array[], source: ArtifactSource, { signer }: VerifyOptions): Promise<Artifact> {
+/** A malformed bundle stays as it is: `verify` judges it. */
+function parsed(content: Uint8Array): Bundle | Uint8Array {
+  try {
+    return parseBundle(content);
+  } catch (error) {
+    if (isTrustError(error)) return content;
+    throw error;
+  }
+}
+
+/** One reading of the artifact for all bundles; a malformed one does not say which digests it needs. */
+async function openFor(bundles: readonly (Bundle | Uint8Array)[], source: ArtifactSource, { signer }: VerifyOptions): Promise<Artifact> {
   const key = 'key' in signer ? signer.key : undefined;
-  const needed = bundles.flatMap((bundle) => {
-    try {
-      return digestsNeeded(parseBundle(bundle), key);
-    } catch (error) {
-      if (isTrustError(error)) return ['sha256' as const];
-      throw error;
-    }
-  });
+  const needed = bundles.flatMap((bundle) => (bundle instanceof Uint8Array ? ['sha256' as const] : digestsNeeded(bundle, key)));
   return source.open([...new Set(needed)], nodeCrypto);
 }
 

@@ -1,0 +1,22 @@
+/** One run of a verify command: everything its steps share. */
+import { type Demands, demandsOf } from './demands.ts';
+import { Loader } from './load.ts';
+import type { ParsedFlags } from './pflag.ts';
+import type { CosignContext } from './program.ts';
+
+export interface Invocation extends CosignContext {
+  readonly flags: ParsedFlags;
+  readonly demands: Demands;
+  readonly loader: Loader;
+}
+
+/** Runs `work` with a loader that is closed in the end, and says that everything held when nothing was thrown. */
+export async function invoke(flags: ParsedFlags, context: CosignContext, work: (run: Invocation) => Promise<void>): Promise<void> {
+  const loader = new Loader(context);
+  try {
+    await work({ ...context, flags, demands: demandsOf(flags), loader });
+  } finally {
+    loader.close();
+  }
+  context.io.stderr('Verified OK\n');
+}
