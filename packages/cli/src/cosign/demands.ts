@@ -13,10 +13,10 @@ import {
   type VerifyOptions,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
+import { CommandError } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
 import { isSigstoreBundle } from './evidence.ts';
-import { CosignError } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import type { ParsedFlags } from './pflag.ts';
 
 const KEY_AND_IDENTITY =
   "exactly one of: key reference (--key) or certificate identity (--certificate-identity or --certificate-identity-regexp), must be provided. To determine which to use, inspect the bundle's 'verificationMaterial' field: if 'publicKey' is present, use key reference; if 'certificate' or 'x509CertificateChain' is present, use certificate identity";
@@ -36,6 +36,17 @@ export function demandsOf(flags: ParsedFlags): Demands {
   return { ignoreLog, ignoreSct: byKey || flags.bool('insecure-ignore-sct'), signedTimestamps, keyOnly: byKey && ignoreLog && !signedTimestamps };
 }
 
+/** What cobra and cosign refuse before a verify command runs. */
+export function refuseFlagValues(flags: ParsedFlags): void {
+  for (const other of ['ca-roots', 'ca-intermediates']) {
+    if (!flags.given(other) || !flags.given('certificate-chain')) continue;
+    const group = `[${other} certificate-chain]`;
+    throw new CommandError(`if any flags in the group ${group} are set none of the others can be; ${group} were all set`);
+  }
+  const digest = flags.text('signature-digest-algorithm');
+  if (!['sha224', 'sha256', 'sha384', 'sha512'].includes(digest)) throw new CommandError(`unknown digest algorithm: ${digest}`);
+}
+
 export function warnAboutIgnoredLog(flags: ParsedFlags, noun: string, warn: (text: string) => void): void {
   if (!flags.bool('insecure-ignore-tlog')) return;
   warn(`WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability verification for the ${noun}.\n`);
@@ -45,18 +56,19 @@ export function warnAboutIgnoredLog(flags: ParsedFlags, noun: string, warn: (tex
 export function refuseContradictions(flags: ParsedFlags, sources: readonly string[], tooMany: string): void {
   const given = (name: string) => (name === 'sk' ? flags.bool(name) : flags.text(name) !== '');
   if (!['key', 'sk', 'certificate', 'bundle'].some(given)) {
-    throw new CosignError('provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle with --bundle');
+    throw new CommandError('provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle with --bundle');
   }
-  if (['key', 'certificate-identity', 'certificate-identity-regexp'].filter(given).length > 1) throw new CosignError(KEY_AND_IDENTITY);
-  if (sources.filter(given).length > 1) throw new CosignError(tooMany);
+  if (['key', 'certificate-identity', 'certificate-identity-regexp'].filter(given).length > 1) throw new CommandError(KEY_AND_IDENTITY);
+  if (sources.filter(given).length > 1) throw new CommandError(tooMany);
 }
 
 /** The signer of keyless evidence. `search` patterns, as cosign's are. */
 export async function expectedIdentity(flags: ParsedFlags): Promise<ExpectedIdentity> {
   const san = await matcher(flags, 'certificate-identity', 'subject');
   const issuer = await matcher(flags, 'certificate-oidc-issuer', 'issuer');
-  if (san === undefined) throw new CosignError('--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode');
-  if (issuer === undefined) throw new CosignError('--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required for verification in keyless mode');
+  if (san === undefined) throw new CommandError('--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode');
+  if (issuer === undefined)
+    throw new CommandError('--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required for verification in keyless mode');
   return { san, issuer, extensions: workflowMatchers(flags) };
 }
 
@@ -72,7 +84,7 @@ async function matcher(flags: ParsedFlags, name: string, what: string): Promise<
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
     // Loose evidence is judged where the pattern is met, and cosign says there which one it was.
     const where = isSigstoreBundle(flags) ? '' : `malformed ${what} in identity: ${pattern} : `;
-    throw new CosignError(`${where}${reason}`);
+    throw new CommandError(`${where}${reason}`);
   }
 }
 
@@ -98,7 +110,7 @@ function workflowMatchers(flags: ParsedFlags): NonNullable<ExpectedIdentity['ext
 export function keySigner(key: PublicKey, flags: ParsedFlags): ExpectedSigner {
   const name = flags.text('signature-digest-algorithm');
   if (name !== 'sha256' && name !== 'sha384' && name !== 'sha512')
-    throw new CosignError(`${name} signatures are not supported; supported are sha256, sha384 and sha512`);
+    throw new CommandError(`${name} signatures are not supported; supported are sha256, sha384 and sha512`);
   return { key, hashes: [name satisfies HashName] };
 }
 

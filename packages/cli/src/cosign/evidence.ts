@@ -12,9 +12,9 @@ import {
   parsePem,
 } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import { CommandError } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
 import { named } from '../named.ts';
-import { CosignError } from './failure.ts';
-import type { ParsedFlags } from './pflag.ts';
 
 /** The file of `--bundle`: which of the two formats it is decides which path is taken. */
 export type BundleFile = { readonly form: 'sigstore'; readonly bundle: Bundle } | { readonly form: 'legacy'; readonly bundle: LegacyBundle };
@@ -67,17 +67,17 @@ const LOOSE_ONLY: readonly (readonly [string, string])[] = [
 /** `except`: what a command ignores, as cosign does. */
 export function refuseLooseFlags(flags: ParsedFlags, except?: string): void {
   const given = LOOSE_ONLY.find(([name]) => name !== except && flags.text(name) !== '');
-  if (given !== undefined) throw new CosignError(`unsupported: ${given[1]} when using --new-bundle-format`);
+  if (given !== undefined) throw new CommandError(`unsupported: ${given[1]} when using --new-bundle-format`);
 }
 
 export function refuseBundleFlags(flags: ParsedFlags): void {
-  if (flags.text('trusted-root') !== '') throw new CosignError('--trusted-root only supported with --new-bundle-format');
+  if (flags.text('trusted-root') !== '') throw new CommandError('--trusted-root only supported with --new-bundle-format');
   const timestamps = flags.bool('use-signed-timestamps') || flags.text('timestamp-certificate-chain') !== '';
   if (flags.text('rfc3161-timestamp') !== '' && !timestamps) {
-    throw new CosignError('when specifying --rfc3161-timestamp-path, you must also specify --use-signed-timestamps or --timestamp-certificate-chain');
+    throw new CommandError('when specifying --rfc3161-timestamp-path, you must also specify --use-signed-timestamps or --timestamp-certificate-chain');
   }
   if (flags.text('rfc3161-timestamp') === '' && timestamps) {
-    throw new CosignError('when specifying --use-signed-timestamps or --timestamp-certificate-chain, you must also specify --rfc3161-timestamp-path');
+    throw new CommandError('when specifying --use-signed-timestamps or --timestamp-certificate-chain, you must also specify --rfc3161-timestamp-path');
   }
 }
 
@@ -85,12 +85,12 @@ export function refuseBundleFlags(flags: ParsedFlags): void {
 function certificateOf({ certificatePem }: LegacyBundle): Certificate | undefined {
   if (certificatePem === undefined) return undefined;
   const [block] = parsePem(certificatePem).blocks;
-  if (block === undefined) throw new CosignError('loading verifier certificate from bundle: no PEM block found');
+  if (block === undefined) throw new CommandError('loading verifier certificate from bundle: no PEM block found');
   if (block.label !== 'CERTIFICATE') return undefined;
   try {
     return Certificate.parse(block.der);
   } catch (error) {
-    if (isTrustError(error)) throw new CosignError(`loading verifier certificate from bundle: ${error.message}`);
+    if (isTrustError(error)) throw new CommandError(`loading verifier certificate from bundle: ${error.message}`);
     throw error;
   }
 }
@@ -103,9 +103,9 @@ export function looseCertificate(
   if (named.key !== undefined) return undefined;
   const carried = legacy && certificateOf(legacy);
   if (named.certificate !== undefined && carried !== undefined && !equalBytes(named.certificate.der, carried.der)) {
-    throw new CosignError('the cert passed in does not match the cert in the provided bundle');
+    throw new CommandError('the cert passed in does not match the cert in the provided bundle');
   }
   const certificate = named.certificate ?? carried;
-  if (legacy !== undefined && certificate === undefined) throw new CosignError('bundle does not contain cert for verification, please provide public key');
+  if (legacy !== undefined && certificate === undefined) throw new CommandError('bundle does not contain cert for verification, please provide public key');
   return certificate;
 }

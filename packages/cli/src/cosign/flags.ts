@@ -1,5 +1,5 @@
 /** The flags of cosign's verify commands (cosign.md section 1), in groups as the specification names them. */
-import type { FlagSpec } from './pflag.ts';
+import type { FlagSpec } from '../cobra/pflag.ts';
 
 const text = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'string', default: '', usage, ...more });
 const bool = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'bool', default: 'false', usage, ...more });

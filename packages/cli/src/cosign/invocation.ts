@@ -1,17 +1,18 @@
 /** One run of a verify command: everything its steps share. */
+
+import type { Context } from '../cobra/command.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
 import { type Demands, demandsOf } from './demands.ts';
 import { Loader } from './load.ts';
-import type { ParsedFlags } from './pflag.ts';
-import type { CosignContext } from './program.ts';
 
-export interface Invocation extends CosignContext {
+export interface Invocation extends Context {
   readonly flags: ParsedFlags;
   readonly demands: Demands;
   readonly loader: Loader;
 }
 
 /** Runs `work` with a loader that is closed in the end, and says that everything held when nothing was thrown. */
-export async function invoke(flags: ParsedFlags, context: CosignContext, work: (run: Invocation) => Promise<void>): Promise<void> {
+export async function invoke(flags: ParsedFlags, context: Context, work: (run: Invocation) => Promise<void>): Promise<void> {
   const loader = new Loader(context);
   try {
     await work({ ...context, flags, demands: demandsOf(flags), loader });

@@ -12,18 +12,18 @@ import {
   TrustError,
 } from '@assay/core';
 import { createHttpClient, type HttpClient, loadFileOrUrl } from '@assay/net';
+import type { Context } from '../cobra/command.ts';
+import { CommandError, wrapped } from '../cobra/failure.ts';
 import { isOffline } from '../offline.ts';
-import { CosignError, wrapped } from './failure.ts';
-import type { CosignContext } from './program.ts';
 
 /** Larger than any blob attestation that registries accept; COSIGN_MAX_ATTACHMENT_SIZE has the same default. */
 const MAX_LOADED_BYTES = 134_217_728;
 
 export class Loader {
-  readonly #context: CosignContext;
+  readonly #context: Context;
   readonly http: HttpClient;
 
-  constructor(context: CosignContext) {
+  constructor(context: Context) {
     const { env } = context.io;
     this.#context = context;
     this.http = createHttpClient({ env, offline: isOffline(env), userAgent: 'cosign/3.1.3 (assay)' });
@@ -43,12 +43,12 @@ export class Loader {
     return wrapped('loading verifier from key opts: loading public key', async () => {
       const scheme = /^([a-z0-9]+):/.exec(reference)?.[1];
       if (scheme !== undefined && KEY_SCHEMES.has(scheme))
-        throw new CosignError(`${scheme} keys are not supported here; export the public key and pass it as a PEM file`);
+        throw new CommandError(`${scheme} keys are not supported here; export the public key and pass it as a PEM file`);
       const pem = decodeUtf8(await this.bytes(reference)) ?? '';
-      if (!pem.includes('-----BEGIN ')) throw new CosignError('pem to public key: PEM decoding failed');
+      if (!pem.includes('-----BEGIN ')) throw new CommandError('pem to public key: PEM decoding failed');
       const label = /-----BEGIN ([^-]*)-----/.exec(pem)?.[1] ?? '';
       if (!label.endsWith('PUBLIC KEY')) {
-        throw new CosignError(`pem to public key: unknown Public key PEM file type: ${quote(label)}. Are you passing the correct public key?`);
+        throw new CommandError(`pem to public key: unknown Public key PEM file type: ${quote(label)}. Are you passing the correct public key?`);
       }
       return wrapped('pem to public key', () => parsePublicKeyPem(pem));
     });
@@ -64,7 +64,7 @@ export class Loader {
 
   async certificates(reference: string): Promise<Certificate[]> {
     const pem = pemText(await this.bytes(reference));
-    if (!pem.includes('-----BEGIN ')) throw new CosignError('error during PEM decoding');
+    if (!pem.includes('-----BEGIN ')) throw new CommandError('error during PEM decoding');
     return parseCertificatesPem(pem);
   }
 

@@ -6,7 +6,7 @@
  */
 import { type LogEntry, parseRekorAnswer } from '@assay/core';
 import type { HttpClient } from '@assay/net';
-import { CosignError } from './failure.ts';
+import { CommandError } from '../cobra/failure.ts';
 
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -20,8 +20,8 @@ export async function searchLog(rekorUrl: string, proposed: unknown, http: HttpC
     maxBytes: MAX_ANSWER_BYTES,
     signal,
   });
-  if (response.status !== 200) throw new CosignError(`searching log query: ${url}: server returned HTTP ${response.status}`);
+  if (response.status !== 200) throw new CommandError(`searching log query: ${url}: server returned HTTP ${response.status}`);
   const entries = parseRekorAnswer(response.body);
-  if (entries.length === 0) throw new CosignError('signature not found in transparency log');
+  if (entries.length === 0) throw new CommandError('signature not found in transparency log');
   return entries.toSorted((a, b) => (a.integratedTime < b.integratedTime ? -1 : 1));
 }

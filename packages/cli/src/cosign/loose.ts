@@ -16,8 +16,8 @@ import {
   type VerifyOptions,
   verify,
 } from '@assay/core';
+import { CommandError, wrapped } from '../cobra/failure.ts';
 import { verifyOptions } from './demands.ts';
-import { CosignError, wrapped } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { searchLog } from './log-search.ts';
 import { looseRefusal } from './refusal.ts';
@@ -35,7 +35,7 @@ export interface Loose {
   readonly proposed: (verifierPem: string) => Promise<unknown>;
 }
 
-/** Throws `CosignError` with cosign's words when the evidence does not hold. */
+/** Throws `CommandError` with cosign's words when the evidence does not hold. */
 export async function verifyLoose(loose: Loose, trustedRoot: TrustedRoot, invocation: Invocation): Promise<Verification> {
   const { demands, flags, loader } = invocation;
   const timestamp = flags.text('rfc3161-timestamp');
@@ -56,15 +56,15 @@ export async function verifyLoose(loose: Loose, trustedRoot: TrustedRoot, invoca
     }
     refused ??= verification;
   }
-  if (refused === undefined) throw new CosignError('signature not found in transparency log');
-  throw new CosignError(looseRefusal(refused, loose.certificate), 1, { cause: refused });
+  if (refused === undefined) throw new CommandError('signature not found in transparency log');
+  throw new CommandError(looseRefusal(refused, loose.certificate), 1, { cause: refused });
 }
 
 async function logEntries(loose: Loose, { flags, signal, loader }: Invocation): Promise<readonly LogEntry[]> {
   if (loose.entry !== undefined) return [loose.entry];
-  if (flags.bool('offline')) throw new CosignError('offline verification failed');
+  if (flags.bool('offline')) throw new CommandError('offline verification failed');
   const rekorUrl = flags.text('rekor-url');
-  if (rekorUrl === '') throw new CosignError('rekor client not provided for online verification');
+  if (rekorUrl === '') throw new CommandError('rekor client not provided for online verification');
   return searchLog(rekorUrl, await loose.proposed(verifierPem(loose)), loader.http, signal);
 }
 

@@ -1,10 +1,10 @@
 /** Verifying a Sigstore bundle as the flags demand. */
 import { existsSync } from 'node:fs';
 import { type Artifact, type Bundle, type ExpectedSigner, type TrustedRoot, type Verification, verify } from '@assay/core';
+import { CommandError } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
 import { verifyOptions } from './demands.ts';
-import { CosignError } from './failure.ts';
 import type { Invocation } from './invocation.ts';
-import type { ParsedFlags } from './pflag.ts';
 import { bundleRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
 
@@ -15,14 +15,14 @@ export interface BundleToVerify {
   readonly trustedRoot: TrustedRoot;
 }
 
-/** Throws `CosignError` with cosign's words when the bundle does not hold. */
+/** Throws `CommandError` with cosign's words when the bundle does not hold. */
 export async function verifySigstoreBundle(input: BundleToVerify, invocation: Invocation): Promise<Verification> {
   const { demands, flags } = invocation;
   // An ignored log is not looked at: what it would say must neither help nor harm.
   const bundle = demands.ignoreLog ? { ...input.bundle, entries: [] } : input.bundle;
   const verification = await verify(bundle, input.artifact, verifyOptions(input.signer, input.trustedRoot, invocation));
   showTree(verification, invocation);
-  if (!verification.ok) throw new CosignError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
+  if (!verification.ok) throw new CommandError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
   return verification;
 }
 

@@ -12,10 +12,10 @@ import {
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
+import { wrapped } from '../cobra/failure.ts';
 import type { Io } from '../io.ts';
 import { named } from '../named.ts';
 import { loadRoot } from '../trusted-root.ts';
-import { wrapped } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { type Loader, pemText } from './load.ts';
 

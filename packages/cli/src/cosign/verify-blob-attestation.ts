@@ -12,29 +12,43 @@ import {
   quote,
   type Verification,
 } from '@assay/core';
-import { refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { atMost, type Command, type Context } from '../cobra/command.ts';
+import { CommandError, wrapped } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
+import { refuseContradictions, refuseFlagValues, warnAboutIgnoredLog } from './demands.ts';
 import { looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
-import { CosignError, wrapped } from './failure.ts';
+import { VERIFY_BLOB_ATTESTATION_FLAGS } from './flags.ts';
 import { type Invocation, invoke } from './invocation.ts';
 import { verifyLoose } from './loose.ts';
-import type { ParsedFlags } from './pflag.ts';
 import { predicateTypeUri } from './predicate-types.ts';
-import type { CosignContext } from './program.ts';
 import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
 import { type NamedSigner, openBlob, signerOf } from './verify-blob.ts';
 
+export const command: Command = {
+  usage: 'verify-blob-attestation [flags] [BLOB]',
+  examples: `  # a Sigstore bundle with an attestation
+  cosign verify-blob-attestation --bundle artifact.sigstore.json --type slsaprovenance1 --certificate-identity NAME --certificate-oidc-issuer URL artifact
+
+  # by digest
+  cosign verify-blob-attestation --bundle artifact.sigstore.json --key cosign.pub --digest HEX --digestAlg sha256`,
+  flags: VERIFY_BLOB_ATTESTATION_FLAGS,
+  arity: atMost(1),
+  refuse: refuseFlagValues,
+  run,
+};
+
 const TOO_MANY = 'exactly one of: key reference (--key), or hardware token (--sk) must be provided';
 
-export async function run(flags: ParsedFlags, context: CosignContext): Promise<void> {
+async function run(flags: ParsedFlags, context: Context): Promise<void> {
   const [blob] = flags.positionals;
   const byDigest = flags.text('digest') !== '' && flags.text('digestAlg') !== '';
   if (flags.bool('check-claims') && blob === undefined && !byDigest) {
-    throw new CosignError('must provide path to blob or digest and digestAlg; run `cosign verify-blob-attestation -h` for more help');
+    throw new CommandError('must provide path to blob or digest and digestAlg; run `cosign verify-blob-attestation -h` for more help');
   }
   warnAboutIgnoredLog(flags, 'blob attestation', context.io.stderr);
   if (flags.text('signature') === '' && flags.text('bundle') === '') {
-    throw new CosignError('please specify path to the DSSE envelope signature via --signature or --bundle');
+    throw new CommandError('please specify path to the DSSE envelope signature via --signature or --bundle');
   }
   refuseContradictions(flags, ['key', 'sk'], TOO_MANY);
   await invoke(flags, context, async (invocation) => {
@@ -53,12 +67,12 @@ async function subjectOf(bundle: Bundle | undefined, { signer }: NamedSigner, in
   if (!flags.bool('check-claims')) return undefined;
   const algorithm = flags.text('digestAlg');
   if (algorithm !== '' && !['sha256', 'sha384', 'sha512'].includes(algorithm)) {
-    throw new CosignError(`unsupported --digestAlg ${JSON.stringify(algorithm)}; supported values are sha256, sha384, sha512`);
+    throw new CommandError(`unsupported --digestAlg ${JSON.stringify(algorithm)}; supported values are sha256, sha384, sha512`);
   }
   const digest = flags.text('digest');
   if (blob === undefined) {
     const parsed = parseDigest(`${algorithm}:${digest}`);
-    if (parsed === undefined) throw new CosignError('unable to decode provided digest: not hex');
+    if (parsed === undefined) throw new CommandError('unable to decode provided digest: not hex');
     return Artifact.fromDigests({ [parsed.algorithm]: parsed.value });
   }
   if (digest !== '') io.stderr('WARNING: Ignoring provided --digest in favor of provided blob\n');
@@ -69,7 +83,7 @@ async function verifyBundledEnvelope(bundle: Bundle, artifact: Artifact | undefi
   const { flags } = invocation;
   const trustedRoot = await bundleTrust(invocation);
   refuseLooseFlags(flags, 'signature');
-  if (bundle.content.kind !== 'dsse') throw new CosignError('bundle does not contain a DSSE envelope');
+  if (bundle.content.kind !== 'dsse') throw new CommandError('bundle does not contain a DSSE envelope');
   checkType(await verifySigstoreBundle({ bundle, artifact, signer, trustedRoot }, invocation), flags);
 }
 
@@ -102,13 +116,13 @@ async function verifyLooseEnvelope(
     );
     checkType(verification, flags);
   } catch (error) {
-    throw noSubject(error) ? new CosignError('no matching subject digest found', 1, { cause: error }) : error;
+    throw noSubject(error) ? new CommandError('no matching subject digest found', 1, { cause: error }) : error;
   }
 }
 
 /** Only when nothing but the subject differs: any other failure says more. */
 function noSubject(error: unknown): boolean {
-  const verification = error instanceof CosignError ? (error.cause as Verification | undefined) : undefined;
+  const verification = error instanceof CommandError ? (error.cause as Verification | undefined) : undefined;
   const [first, ...others] = verification?.root === undefined ? [] : failures(verification.root);
   return first?.code === 'ARTIFACT_MISMATCH_SUBJECT' && others.length === 0;
 }
@@ -117,5 +131,5 @@ function checkType({ verified }: Verification, flags: ParsedFlags): void {
   const type = flags.text('type');
   const expected = predicateTypeUri(type);
   const found = verified?.statement?.predicateType ?? '';
-  if (found !== expected) throw new CosignError(`invalid predicate type, expected ${type} got ${quote(found)}`);
+  if (found !== expected) throw new CommandError(`invalid predicate type, expected ${type} got ${quote(found)}`);
 }

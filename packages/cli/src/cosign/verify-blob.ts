@@ -10,20 +10,37 @@ import {
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { artifactSource } from '../artifact-source.ts';
-import { expectedIdentity, keySigner, refuseContradictions, warnAboutIgnoredLog } from './demands.ts';
+import { type Command, type Context, exactly } from '../cobra/command.ts';
+import { CommandError } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
+import { expectedIdentity, keySigner, refuseContradictions, refuseFlagValues, warnAboutIgnoredLog } from './demands.ts';
 import { looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
-import { CosignError } from './failure.ts';
+import { VERIFY_BLOB_FLAGS } from './flags.ts';
 import { type Invocation, invoke } from './invocation.ts';
 import type { Loader } from './load.ts';
 import { verifyLoose } from './loose.ts';
-import type { ParsedFlags } from './pflag.ts';
-import type { CosignContext } from './program.ts';
 import { verifySigstoreBundle } from './sigstore-bundle.ts';
 import { bundleTrust, looseTrust } from './trust.ts';
 
+export const command: Command = {
+  usage: 'verify-blob [flags] BLOB',
+  examples: `  # a Sigstore bundle
+  cosign verify-blob --bundle artifact.sigstore.json --certificate-identity NAME --certificate-oidc-issuer URL artifact
+
+  # a key on disk
+  cosign verify-blob --bundle artifact.sigstore.json --key cosign.pub artifact
+
+  # a bare signature and certificate; the log is searched
+  cosign verify-blob --certificate artifact.pem --signature artifact.sig --certificate-identity NAME --certificate-oidc-issuer URL artifact`,
+  flags: VERIFY_BLOB_FLAGS,
+  arity: exactly(1),
+  refuse: refuseFlagValues,
+  run,
+};
+
 const TOO_MANY = 'exactly one of: key reference (--key), certificate (--cert) or hardware token (--sk) must be provided';
 
-export async function run(flags: ParsedFlags, context: CosignContext): Promise<void> {
+async function run(flags: ParsedFlags, context: Context): Promise<void> {
   warnAboutIgnoredLog(flags, 'blob', context.io.stderr);
   refuseContradictions(flags, ['key', 'sk', 'certificate'], TOO_MANY);
   await invoke(flags, context, async (invocation) => {
@@ -43,7 +60,7 @@ export interface NamedSigner {
 
 export async function signerOf(flags: ParsedFlags, loader: Loader): Promise<NamedSigner> {
   if (flags.bool('sk'))
-    throw new CosignError(
+    throw new CommandError(
       'loading verifier from key opts: opening piv token: hardware keys are not supported here; export the public key and pass it with --key',
     );
   const reference = flags.text('key');
@@ -82,7 +99,7 @@ async function verifyLooseBlob(legacy: LegacyBundle | undefined, named: NamedSig
   const certificate = looseCertificate(named, legacy);
   const flag = flags.text('signature');
   const signature = flag === '' ? legacy?.signature : await loader.signature(flag);
-  if (signature === undefined) throw new CosignError("missing flag '--signature'");
+  if (signature === undefined) throw new CommandError("missing flag '--signature'");
   await verifyLoose(
     {
       content: { kind: 'message', digest: undefined, signature },

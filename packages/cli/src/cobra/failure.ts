@@ -1,7 +1,7 @@
-/** An error of a compatible command: the text that goes behind `Error: `, in cosign's words. */
+/** An error of a compatible command: the text that goes behind `Error: `, in the words of the tool it stands for. */
 import { isTrustError } from '@assay/core';
 
-export class CosignError extends Error {
+export class CommandError extends Error {
   readonly status: number;
 
   constructor(message: string, status = 1, options?: ErrorOptions) {
@@ -15,13 +15,13 @@ export async function wrapped<T>(prefix: string, action: () => Promise<T> | T, s
   try {
     return await action();
   } catch (error) {
-    throw new CosignError(`${prefix}${separator}${messageOf(error)}`, 1, { cause: error });
+    throw new CommandError(`${prefix}${separator}${messageOf(error)}`, 1, { cause: error });
   }
 }
 
 /** Our errors in the words that Go programs use for the same. Bugs stay bugs. */
 export function messageOf(error: unknown): string {
-  if (error instanceof CosignError) return error.message;
+  if (error instanceof CommandError) return error.message;
   if (!isTrustError(error)) throw error;
   if (error.code === 'FILE_NOT_FOUND') return `open ${error.message.replace(/: no such file$/, '')}: no such file or directory`;
   if (error.code === 'FILE_UNREADABLE') return error.message.replace(/^(.*): is a folder.*$/, 'read $1: is a directory');
