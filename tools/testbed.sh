@@ -47,11 +47,17 @@ apt_tool() {
 tool() {
   case $1 in
     cosign)   go_tool cosign 3.1.3 github.com/sigstore/cosign/v3/cmd/cosign ;;
+    cosign2)  go_tool cosign 2.6.5 github.com/sigstore/cosign/v2/cmd/cosign ;;
+    crane)    go_tool crane 0.22.1 github.com/google/go-containerregistry/cmd/crane ;;
+    registry) go_tool registry 0.22.1 github.com/google/go-containerregistry/cmd/registry ;;
+    helm)     go_tool helm 3.22.0 helm.sh/helm/v3/cmd/helm ;;
+    debian-registry) apt_tool docker-registry docker-registry ;;
+    softhsm)  apt_tool softhsm2-util softhsm2 ;;
     chromium) apt_tool chromium chromium ;;
     *) echo "unknown tool: $1" >&2; return 2 ;;
   esac
 }
-ALL="cosign chromium"
+ALL="chromium debian-registry softhsm crane registry helm cosign cosign2"
 
 failed=0
 for name in ${*:-$ALL}; do
