@@ -27,7 +27,7 @@ export type VerificationMaterial =
   /** `others` are untrusted: never anchors, not used for building paths. */
   { readonly kind: 'certificate'; readonly leaf: Uint8Array; readonly others: readonly Uint8Array[] } | { readonly kind: 'publicKey'; readonly hint: string };
 
-export type BundleContent = MessageSignature | DsseEnvelope;
+export type BundleContent = MessageSignature | DsseEnvelope | PayloadSignature;
 
 export interface MessageSignature {
   readonly kind: 'message';
@@ -42,6 +42,15 @@ export interface DsseEnvelope {
   readonly payloadType: string;
   readonly signature: Uint8Array;
   readonly keyid: string;
+  /** The envelope's own bytes, where it lies outside a bundle: older log entries and timestamps cover these. */
+  readonly stored?: Uint8Array;
+}
+
+/** Evidence older than bundles: a payload is signed, and names the image (simple-signing.ts). */
+export interface PayloadSignature {
+  readonly kind: 'payload';
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 export interface LogEntry {

@@ -100,6 +100,11 @@ export const catalogue = {
     'services outside their validity, or with an API version that is not supported',
     'refresh the signing configuration',
   ),
+  SIGNING_INCOMPLETE: unavailable(
+    'Not every service that was chosen has recorded the signing.',
+    'a log or a timestamp authority that failed',
+    'see the message for which; sign again when it works',
+  ),
 
   KEY_PARSE: malformed('The public key cannot be read.', 'not PEM, a private key, or a point that is not on the curve', 'pass a PEM PUBLIC KEY file'),
   KEY_UNSUPPORTED: rejected(
@@ -117,6 +122,31 @@ export const catalogue = {
     'The key was not valid when the signature was made.',
     'a rotated or revoked key',
     'use the key that was valid at the time in the message',
+  ),
+  KEY_PRIVATE_PARSE: malformed(
+    'The private key cannot be read.',
+    'not PEM, a key that is not encrypted where an encrypted one is expected, or altered bytes',
+    'pass a key made by generate-key-pair; import-key-pair takes plain PEM private keys',
+  ),
+  KEY_PASSWORD: usage(
+    'The password or PIN does not open the private key.',
+    'a wrong, empty or missing password; a line break at its end; or an altered key file',
+    'set COSIGN_PASSWORD (COSIGN_PKCS11_PIN for a token) to the right one',
+  ),
+  KEY_REFERENCE: usage(
+    'The key reference is not understood, or names no key.',
+    'a typing mistake, or a part of the reference or an environment variable that is missing',
+    'a path, https://…, env://NAME, pkcs11:…, k8s://NAMESPACE/SECRET, gitlab://PROJECT or hashivault://KEY',
+  ),
+  KEY_PROVIDER: unavailable(
+    'The place that keeps the key refused, or answered something that cannot be used.',
+    'missing rights, a key that is not there, or a service that is not what the reference says',
+    'see the answer in the message',
+  ),
+  KEY_PROVIDER_MISSING: usage(
+    'Nothing here can use this kind of key.',
+    'a key management service without support, or an optional package that is not installed',
+    'see what is missing in the message',
   ),
 
   TLOG_UNKNOWN_LOG: rejected('The log that made the entry is not in the trusted root.', 'another Sigstore instance, or an outdated root', OTHER_INSTANCE),
@@ -182,6 +212,16 @@ export const catalogue = {
   TSA_WINDOW: rejected('The timestamp lies outside the window in which its authority is trusted.', 'an authority retired or not yet started', OTHER_INSTANCE),
   TSA_FUTURE: rejected('The timestamp lies in the future.', 'a wrong clock here or at the authority', 'check the clock of this machine'),
   TSA_DUPLICATE: rejected('The same timestamp appears twice.', 'one token copied to reach a threshold', TAMPERED),
+  TSA_REQUEST: unavailable(
+    'The timestamp authority answered a request with an error.',
+    'a wrong address, or an authority that is down',
+    'pass the full address of the endpoint; try again if the status is 429 or 5xx',
+  ),
+  TSA_NONCE: rejected(
+    'The timestamp is not the answer to the request.',
+    'a replayed answer, or an authority that ignores nonces',
+    'check the address of the timestamp authority',
+  ),
   TSA_THRESHOLD: rejected(
     'Too few timestamps of trusted authorities.',
     'no timestamp, or none that verifies',
@@ -293,6 +333,14 @@ export const catalogue = {
     'compare expected and found, and pass --type',
   ),
 
+  ANNOTATION_MISMATCH: rejected(
+    'An annotation that was demanded is not signed with this value.',
+    'another release of the same image, or a signature made without annotations',
+    'compare expected and found; annotations are texts, compared as a whole',
+  ),
+  PREDICATE_PARSE: malformed('The predicate is not of its type.', 'the wrong file, or the wrong --type', 'compare the file with the type that --type names'),
+  PAYLOAD_PARSE: rejected('The signed payload is not one that names an image.', 'a signature made for something else', 'sign the image with a current client'),
+
   USAGE: usage('The command line does not say what to do.', 'a missing or contradictory flag', 'see --help'),
   USAGE_IDENTITY: usage(
     'An identity needs both who signed and who vouched for it.',
@@ -329,6 +377,154 @@ export const catalogue = {
     'a private authority',
     'pass its certificate with --ca-file, or set NODE_EXTRA_CA_CERTS',
   ),
+  NET_CLIENT_CERTIFICATE: usage(
+    'The TLS client certificate or its key cannot be used.',
+    'one without the other, a key of another certificate, an encrypted key, or a file that is not PEM',
+    'pass a PEM certificate together with its unencrypted PEM key',
+  ),
+  NET_BODY_SIZE: malformed(
+    'What is to be sent has another size than announced.',
+    'a file that was written to while it was sent',
+    'try again when nothing changes the file',
+  ),
+
+  AUTH_CONFIG: malformed(
+    'A file with registry credentials cannot be used.',
+    'hand-edited or truncated JSON, or missing permission to write it',
+    'mend or remove the file in the message, and log in again',
+  ),
+  AUTH_HELPER: unavailable(
+    'A credential helper of the container tools failed.',
+    'it is not installed, its store is locked, or it did not answer in time',
+    'run the helper by hand, or take it out of the file in the message',
+  ),
+  MIRRORS_PARSE: malformed(
+    'The list of registry mirrors cannot be read.',
+    'a line that is not of the form "registry = URL", or a registry named twice',
+    'write one registry a line, e.g. ghcr.io = http://127.0.0.1:5000',
+  ),
+
+  OCI_REFERENCE: usage(
+    'The text is not an image reference.',
+    'a typing mistake, or upper-case letters in the repository',
+    'write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:HEX',
+  ),
+  OCI_DIGEST: malformed('The text is not a digest.', 'a shortened digest, or upper-case hex', 'a digest is sha256: and 64 lower-case hex digits'),
+  OCI_DIGEST_MISMATCH: rejected(
+    'The content that arrived is not what its digest says.',
+    'a registry, mirror or proxy that alters content, or a corrupted store',
+    'do not use the content; fetch it from another place, and tell the operator of the registry',
+  ),
+  OCI_SIZE_MISMATCH: rejected(
+    'The content that arrived is not of the size its descriptor says.',
+    'a connection that broke, or a registry that alters content',
+    'try again; if it stays, the registry is broken',
+  ),
+  OCI_MANIFEST: malformed(
+    'The manifest is not well-formed.',
+    'a registry, mirror or login page that answers something else',
+    'look at it with: assay crane manifest REF',
+  ),
+  OCI_CONTENT_TYPE: malformed(
+    'The content is not of the type it is sent as.',
+    'a misconfigured registry, or an attempt to have it read in two ways',
+    'push the image again with a current tool',
+  ),
+  OCI_LIMIT: malformed(
+    'The registry answers more than the cap allows.',
+    'a runaway tool, or an attack',
+    'see the cap in the message; delete what is not needed',
+  ),
+  OCI_NOT_FOUND: rejected(
+    'The registry does not have it.',
+    'a wrong name, a deleted tag, or a private repository',
+    'check the name; log in if the repository is private',
+  ),
+  OCI_UNAUTHORIZED: usage('The registry wants a login.', 'no credentials, or wrong ones', 'log in with: assay cosign login HOST -u NAME --password-stdin'),
+  OCI_DENIED: usage('The login is not allowed to do this.', 'missing rights on the repository', 'ask the owner of the repository for the right'),
+  OCI_AUTH: unavailable(
+    'The registry asks for a login in a way that cannot be followed.',
+    'a malformed challenge, or one that would carry the password to another site or over plain http',
+    'check the address of the registry',
+  ),
+  OCI_RATE_LIMITED: unavailable('The registry allows no more requests for now.', 'its rate limit', 'log in, or wait for the time in the message'),
+  OCI_STATUS: unavailable('The registry answered with an error.', 'see the status in the message', 'try again if the status is 5xx'),
+  OCI_UPLOAD: unavailable('The registry did not take the upload.', 'see the message', 'try again; if it stays, ask the operator of the registry'),
+  OCI_UNSUPPORTED: usage('The registry cannot do this.', 'an old registry, or one that forbids it', 'see the message'),
+  OCI_LAYOUT: malformed('The folder is not an OCI image layout.', 'a wrong path, or an incomplete copy', 'a layout has oci-layout, index.json and blobs/'),
+  OCI_ARCHIVE: malformed(
+    'The file is not an archive of images.',
+    'a plain tar, or an incomplete download',
+    'an archive has manifest.json, as docker save and crane pull write it',
+  ),
+  OCI_CONFIG: malformed(
+    'The configuration of the image is not well-formed.',
+    'an artifact that is not a container image, or a broken builder',
+    'look at it with: assay crane config REF',
+  ),
+  OCI_LAYER: malformed(
+    'A layer cannot be read as the archive it says it is.',
+    'a truncated or foreign file, or entries that would be written outside the image',
+    'look at it with: assay crane validate --remote REF',
+  ),
+  OCI_EXISTS: usage('Something else is already there.', 'an earlier push', 'choose another name, or overwrite with the flag in the message'),
+  OCI_SUBJECT: rejected(
+    'The evidence is attached to something else.',
+    'a registry that lists referrers of other images, or evidence moved between images',
+    'sign the image itself',
+  ),
+  OCI_PLATFORM: usage('The index has no such platform.', 'a typing mistake, or an image that was not built for it', 'the platforms it has are listed'),
+
+  CHART_ARCHIVE: malformed(
+    'The file is not a chart archive.',
+    'a wrong path, or a truncated download',
+    'a chart archive is a .tgz that helm package or assay chart package made',
+  ),
+  CHART_PATH: malformed(
+    'A path in the chart archive leads out of the folder of the chart.',
+    'an archive that was packed by hand, or an attack on whoever unpacks it',
+    'do not unpack it with another tool; package the chart again',
+  ),
+  CHART_ENTRY: malformed(
+    'The chart holds something that is not a regular file.',
+    'a device, or a symbolic link that leads out of the chart',
+    'replace it by a copy of the file',
+  ),
+  CHART_DUPLICATE: malformed(
+    'The chart archive holds one path twice.',
+    'an archive that was packed by hand, or an attempt to have it read in two ways',
+    'package the chart again',
+  ),
+  CHART_TOO_LARGE: malformed(
+    'The chart is larger than the cap.',
+    'large files that are no part of the chart, or a decompression bomb',
+    'name what does not belong into the chart in .helmignore; see the cap in the message',
+  ),
+  CHART_FILE: malformed('A file of the chart is missing or malformed.', 'a typing mistake, or a folder that is not a chart', 'mend the file in the message'),
+  CHART_METADATA: malformed(
+    'Chart.yaml holds a value that is not allowed.',
+    'a missing or malformed name or version',
+    'mend Chart.yaml; the version is a semantic version such as 1.2.3',
+  ),
+  CHART_DEPENDENCY: usage('A dependency of the chart is not in its charts folder.', 'dependencies that were not fetched', 'run: helm dependency update'),
+  CHART_REFERENCE: usage('The text does not name a chart in a registry.', 'a typing mistake, or upper-case letters in the path', 'write oci://HOST/PATH/NAME'),
+  CHART_VERSION: usage(
+    'The version is malformed, or no version meets the constraint.',
+    'a typing mistake, or only prereleases, which a constraint has to name',
+    'write a version such as 1.2.3, or a constraint such as ^1.2',
+  ),
+  CHART_MANIFEST: rejected('What the registry has under this name is not a chart.', 'the name of an image', 'look at it with: assay crane manifest REF'),
+  CHART_PROVENANCE: rejected(
+    'The provenance of the chart does not verify.',
+    'a chart that was altered, renamed or signed by a key that is not in the keyring',
+    'do not use the chart; ask its publisher for the key, and pass it with --keyring',
+  ),
+  CHART_KEYRING: usage(
+    'The keyring cannot be used.',
+    'a wrong name or passphrase, or the new format of GnuPG',
+    'export the key: gpg --export NAME > pubring.gpg, or gpg --export-secret-keys NAME > secring.gpg',
+  ),
+  CHART_EXISTS: usage('Something else is where the chart would be unpacked.', 'an earlier download', 'remove it, or choose another folder with --untardir'),
 
   REKOR_NOT_FOUND: rejected(
     'The log holds no entry for this signature.',
@@ -336,6 +532,16 @@ export const catalogue = {
     'pass the right --rekor-url, or ask the signer for a bundle',
   ),
   REKOR_RESPONSE: unavailable('The log answered something that is not a log entry.', 'a wrong --rekor-url', 'check --rekor-url'),
+  REKOR_UPLOAD: unavailable(
+    'The log did not record the signing.',
+    'a log that is frozen or overloaded, a key type it does not take, or a signature that it knows already',
+    'see the answer in the message',
+  ),
+  REKOR_ENTRY_MISMATCH: rejected(
+    'The log answered with an entry that does not hold for what was submitted.',
+    'a broken or hostile log, or something between it and this machine that alters answers',
+    'do not use this log',
+  ),
 
   TUF_ROOT: rejected(
     'The TUF root metadata does not verify.',

@@ -7,7 +7,7 @@ import { type Fields, parseFields } from './fields.ts';
 /** A DSSE envelope file. Errors: `BUNDLE_PARSE`, `BUNDLE_SHAPE`. */
 export function parseEnvelope(input: Uint8Array): DsseEnvelope {
   const fields = parseFields(input, { what: 'DSSE envelope', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' });
-  return readEnvelope(fields);
+  return { ...readEnvelope(fields), stored: input };
 }
 
 /** Exactly one signature, none of the parts empty (verification.md section 2). */

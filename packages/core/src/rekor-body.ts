@@ -6,6 +6,7 @@
  *
  *   hashedrekord 0.0.1   spec { data.hash { algorithm, value hex }, signature { content, publicKey.content = b64(PEM) } }
  *   hashedrekord 0.0.2   spec.hashedRekordV002 { data { algorithm, digest }, signature { content, verifier } }
+ *   intoto 0.0.1         spec { content { hash, payloadHash? }, publicKey = b64(PEM) }   hash covers the envelope as it was sent
  *   dsse 0.0.1           spec { payloadHash, signatures [{ signature, verifier = b64(PEM) }] }
  *   dsse 0.0.2           spec.dsseV002 { payloadHash { algorithm, digest }, signatures [{ content, verifier }] }
  *   intoto 0.0.2         spec.content { payloadHash, envelope { payloadType, signatures [{ sig = b64(b64), publicKey = b64(PEM) }] } }
@@ -24,9 +25,10 @@ import type { SignedContent } from './signed-content.ts';
 
 /** What an entry states, whatever its kind. */
 interface StatedEntry {
-  readonly signature: Uint8Array;
+  /** Not stated by intoto 0.0.1: there the digest of the whole envelope stands for it. */
+  readonly signature: Uint8Array | undefined;
   readonly verifier: StatedVerifier;
-  readonly digest: { readonly of: 'message' | 'payload'; readonly algorithm: HashName; readonly value: Uint8Array };
+  readonly digest: { readonly of: 'message' | 'payload' | 'envelope'; readonly algorithm: HashName; readonly value: Uint8Array };
 }
 
 interface StatedVerifier {
@@ -75,6 +77,9 @@ function readBody(entry: LogEntry, signed: SignedContent): StatedEntry {
   if (!kind.contents.includes(signed.content.kind)) {
     throw new TrustError('TLOG_KIND', `a ${kindVersion} entry cannot stand for ${signed.content.kind === 'dsse' ? 'an envelope' : 'a message signature'}`);
   }
+  if (kindVersion === 'intoto 0.0.1' && (signed.content.kind !== 'dsse' || signed.content.stored === undefined)) {
+    throw new TrustError('TLOG_KIND', 'an intoto 0.0.1 entry commits to the text of an envelope, which a bundle does not keep');
+  }
   const body = parseFields(entry.body, { what: 'log entry body', parse: 'TLOG_BODY_PARSE', shape: 'TLOG_BODY_PARSE' });
   const stated = `${body.string('kind')} ${body.string('apiVersion')}`;
   if (stated !== kindVersion)
@@ -83,10 +88,11 @@ function readBody(entry: LogEntry, signed: SignedContent): StatedEntry {
 }
 
 const KINDS: ReadonlyMap<string, EntryKind> = new Map([
-  ['hashedrekord 0.0.1', { contents: ['message'], read: readHashedRekordV001 }],
-  ['hashedrekord 0.0.2', { contents: ['message', 'dsse'], read: readHashedRekordV002 }],
+  ['hashedrekord 0.0.1', { contents: ['message', 'payload'], read: readHashedRekordV001 }],
+  ['hashedrekord 0.0.2', { contents: ['message', 'payload', 'dsse'], read: readHashedRekordV002 }],
   ['dsse 0.0.1', { contents: ['dsse'], read: readDsseV001 }],
   ['dsse 0.0.2', { contents: ['dsse'], read: readDsseV002 }],
+  ['intoto 0.0.1', { contents: ['dsse'], read: readIntotoV001 }],
   ['intoto 0.0.2', { contents: ['dsse'], read: readIntotoV002 }],
 ]);
 
@@ -126,6 +132,11 @@ function readDsseV002(spec: Fields): StatedEntry {
     verifier: detailedVerifier(signature.object('verifier')),
     digest: { of: 'payload', ...binaryHash(record.object('payloadHash')) },
   };
+}
+
+function readIntotoV001(spec: Fields): StatedEntry {
+  const content = spec.object('content');
+  return { signature: undefined, verifier: pemVerifier(spec, 'publicKey'), digest: { of: 'envelope', ...hexHash(content.object('hash')) } };
 }
 
 function readIntotoV002(spec: Fields): StatedEntry {
@@ -179,6 +190,7 @@ function binaryHash(data: Fields): { algorithm: HashName; value: Uint8Array } {
 
 /** ECDSA signatures are randomised: equal bytes mean the very same signing. */
 function checkSignature(stated: StatedEntry, signed: SignedContent): Check {
+  if (stated.signature === undefined) return pass('tlog.entry.body.signature', 'the entry states no signature: it commits to the envelope that holds it');
   return compareBytes('tlog.entry.body.signature', 'TLOG_BODY_SIGNATURE', 'signature', signed.signature, stated.signature);
 }
 
@@ -203,13 +215,22 @@ function checkDetails(details: string, key: PublicKey): Check {
 async function checkDigest(stated: StatedEntry, signed: SignedContent, crypto: CryptoProvider): Promise<Check> {
   const id = 'tlog.entry.body.digest';
   const { algorithm, value } = stated.digest;
-  const what = signed.content.kind === 'message' ? 'artifact' : stated.digest.of === 'payload' ? 'payload' : 'envelope';
-  const actual =
-    stated.digest.of === 'payload' && signed.content.kind === 'dsse'
-      ? await crypto.hash(algorithm, signed.content.payload)
-      : await signed.message?.digest(algorithm, crypto);
+  const what =
+    signed.content.kind === 'message'
+      ? 'artifact'
+      : stated.digest.of === 'envelope' || (signed.content.kind === 'dsse' && stated.digest.of === 'message')
+        ? 'envelope'
+        : 'payload';
+  const actual = await committed(stated, signed, crypto);
   if (actual === undefined) return fail(id, 'ARTIFACT_MISMATCH_ALGORITHM', `the entry commits to a ${algorithm} digest, which was not given`);
   return compareBytes(id, 'TLOG_BODY_DIGEST', what, actual, value, algorithm);
+}
+
+async function committed({ digest }: StatedEntry, { content, message }: SignedContent, crypto: CryptoProvider): Promise<Uint8Array | undefined> {
+  if (content.kind !== 'dsse' || digest.of === 'message') return message?.digest(digest.algorithm, crypto);
+  if (digest.of === 'payload') return crypto.hash(digest.algorithm, content.payload);
+  // Inside a bundle the envelope is no longer the text that was sent to the log.
+  return content.stored === undefined ? undefined : crypto.hash(digest.algorithm, content.stored);
 }
 
 function compareBytes(id: string, code: ErrorCode, what: string, expected: Uint8Array, found: Uint8Array, algorithm?: HashName): Check {

@@ -1,7 +1,7 @@
 /**
  * A verification as JSON, and back: what `--output json` prints and `assay explain` reads.
  *
- *   { mediaType, ok, verified? { artifact, identity?, key, statement?, times[], logEntries[] }, root: Check }
+ *   { mediaType, ok, verified? { artifact, identity?, key, statement?, payload?, times[], logEntries[] }, root: Check }
  *
  * A result read from a file is only shown, never believed: verified values are not made from it.
  */
@@ -25,13 +25,14 @@ export function verificationJson({ mediaType, ok, verified, root }: Verification
   return { mediaType, ok, ...(verified && { verified: verifiedJson(verified) }), root };
 }
 
-function verifiedJson({ artifact, identity, keyFingerprint, statement, times, logEntries }: Verified): object {
+function verifiedJson({ artifact, identity, keyFingerprint, statement, payload, times, logEntries }: Verified): object {
   return {
     ...(artifact && { artifact: { algorithm: artifact.algorithm, digest: artifact.hex } }),
     ...(identity && { identity: { san: identity.san, sanKind: identity.sanKind, oidcIssuer: identity.oidcIssuer, extensions: identity.extensions } }),
     key: { sha256: keyFingerprint },
     // The payload as it was signed: a statement parsed and printed again could differ from it.
     ...(statement && { statement: { predicateType: statement.predicateType, payload: decodeUtf8(statement.payload) ?? '' } }),
+    ...(payload && { payload: decodeUtf8(payload.bytes) ?? '' }),
     times: times.map(({ time, source }) => ({ time: time.toISOString(), source })),
     logEntries: logEntries.map(({ log, logIndex }) => ({ log, logIndex: logIndex.toString() })),
   };

@@ -2,33 +2,89 @@
  * The signature itself, and whether it is about the artifact at hand (verification.md section 13).
  */
 import { type Artifact, digestText } from './artifact.ts';
-import type { Bundle, DsseEnvelope, MessageSignature } from './bundle.ts';
+import type { Bundle, BundleContent, DsseEnvelope, MessageSignature, PayloadSignature } from './bundle.ts';
 import { equalBytes, fromHex, toHex } from './bytes.ts';
 import { type Check, fail, failFrom, group, pass, skip } from './check.ts';
 import type { CryptoProvider, HashName, SignatureScheme } from './crypto.ts';
 import { IN_TOTO_PAYLOAD_TYPE, parseStatement, type Statement, type Subject } from './dsse.ts';
 import { quote } from './errors.ts';
+import type { JsonObject } from './json.ts';
 import { keyText, type PublicKey } from './key.ts';
 import { encodingProblem, verifySignature } from './signature.ts';
 import type { SignedContent } from './signed-content.ts';
+import { parseSimpleSigning, type SimpleSigning } from './simple-signing.ts';
 
 export interface ArtifactStage {
   readonly check: Check;
   /** The statement as signed; undefined for messages and when it cannot be read. */
   readonly statement: Statement | undefined;
+  /** The payload as signed, of evidence that has one. */
+  readonly simpleSigning?: SimpleSigning;
   /** The artifact's digest that was matched. */
   readonly digest: { readonly algorithm: HashName; readonly value: Uint8Array } | undefined;
 }
 
 /** Whether the content names the artifact. Believed only once the signature over that content holds. */
-export async function checkArtifact(
-  bundle: Bundle,
-  artifact: Artifact | undefined,
-  predicateType: string | undefined,
-  crypto: CryptoProvider,
-): Promise<ArtifactStage> {
+export async function checkArtifact(bundle: Bundle, artifact: Artifact | undefined, demands: ClaimDemands, crypto: CryptoProvider): Promise<ArtifactStage> {
   const { content } = bundle;
-  return content.kind === 'message' ? checkMessageDigest(content, artifact, crypto) : checkStatement(content, artifact, predicateType, crypto);
+  const stage = await checkContent(content, artifact, demands, crypto);
+  // Bare signatures sign the artifact and nothing else.
+  if (content.kind !== 'message' || demands.annotations === undefined) return stage;
+  return { ...stage, check: group('artifact', 'the signature carries no annotations', [stage.check, ...checkAnnotations(undefined, demands)]) };
+}
+
+/** What the signed content must say besides being about the artifact. */
+export interface ClaimDemands {
+  readonly predicateType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function checkContent(content: BundleContent, artifact: Artifact | undefined, demands: ClaimDemands, crypto: CryptoProvider): Promise<ArtifactStage> {
+  if (content.kind === 'message') return checkMessageDigest(content, artifact, crypto);
+  if (content.kind === 'payload') return checkPayload(content, artifact, demands, crypto);
+  return checkStatement(content, artifact, demands, crypto);
+}
+
+async function checkPayload(content: PayloadSignature, artifact: Artifact | undefined, demands: ClaimDemands, crypto: CryptoProvider): Promise<ArtifactStage> {
+  const id = 'artifact';
+  const none = { statement: undefined, digest: undefined };
+  let simpleSigning: SimpleSigning;
+  try {
+    simpleSigning = parseSimpleSigning(content.payload);
+  } catch (error) {
+    return { check: failFrom(id, error), ...none };
+  }
+  const annotations = checkAnnotations(simpleSigning.optional, demands);
+  if (artifact === undefined) {
+    const read = pass('artifact.payload', `the payload names ${quote(simpleSigning.digest)}`);
+    return { check: group(id, 'the payload was not compared with an image', [read, ...annotations]), ...none, simpleSigning };
+  }
+  const value = await artifact.digest('sha256', crypto);
+  const found = value === undefined ? 'no sha256 digest' : digestText('sha256', value);
+  const named =
+    found === simpleSigning.digest
+      ? pass('artifact.digest', `the payload names ${found}`)
+      : fail('artifact.digest', 'ARTIFACT_MISMATCH_DIGEST', 'this is not the image that was signed', {
+          expected: `${quote(simpleSigning.digest)} (in the signed payload)`,
+          found: `${found} (the image)`,
+        });
+  const check = group(id, { pass: 'the signed payload is about this image', fail: 'the signed payload is not the one that was demanded' }, [
+    named,
+    ...annotations,
+  ]);
+  return { check, statement: undefined, digest: named.status === 'pass' && value !== undefined ? { algorithm: 'sha256', value } : undefined, simpleSigning };
+}
+
+/** Every annotation that is demanded must be signed, as the same text: a number or a boolean is another value. */
+function checkAnnotations(signed: JsonObject | undefined, { annotations = {} }: ClaimDemands): Check[] {
+  return Object.entries(annotations).map(([name, expected]) => {
+    const id = 'artifact.annotation';
+    const value = signed !== undefined && Object.hasOwn(signed, name) ? signed[name] : undefined;
+    if (value === expected) return pass(id, `the annotation ${quote(name)} is ${quote(expected)}`);
+    const found =
+      value === undefined ? 'no such annotation' : typeof value === 'string' ? quote(value) : `a ${value === null ? 'null' : typeof value}, not a text`;
+    return fail(id, 'ANNOTATION_MISMATCH', `the annotation ${quote(name)} differs`, { expected: quote(expected), found });
+  });
 }
 
 async function checkMessageDigest({ digest }: MessageSignature, artifact: Artifact | undefined, crypto: CryptoProvider): Promise<ArtifactStage> {
@@ -62,13 +118,9 @@ async function checkMessageDigest({ digest }: MessageSignature, artifact: Artifa
   };
 }
 
-async function checkStatement(
-  content: DsseEnvelope,
-  artifact: Artifact | undefined,
-  predicateType: string | undefined,
-  crypto: CryptoProvider,
-): Promise<ArtifactStage> {
+async function checkStatement(content: DsseEnvelope, artifact: Artifact | undefined, demands: ClaimDemands, crypto: CryptoProvider): Promise<ArtifactStage> {
   const id = 'artifact';
+  const { predicateType } = demands;
   const none = { statement: undefined, digest: undefined };
   if (content.payloadType !== IN_TOTO_PAYLOAD_TYPE) {
     if (artifact === undefined && predicateType === undefined)
@@ -92,6 +144,7 @@ async function checkStatement(
     return {
       check: group(id, 'the statement was not compared with an artifact', [
         ...type,
+        ...checkAnnotations(statement.subjects[0]?.annotations, demands),
         pass('artifact.statement', `the envelope holds a statement, ${quote(statement.predicateType)}`),
       ]),
       statement,
@@ -99,9 +152,14 @@ async function checkStatement(
     };
   const subject = await checkSubjects(statement, artifact, crypto);
   return {
-    check: group(id, { pass: 'the statement is about this artifact', fail: 'the statement is not the one that was demanded' }, [...type, subject.check], {
-      spec: 'verification.md section 13',
-    }),
+    check: group(
+      id,
+      { pass: 'the statement is about this artifact', fail: 'the statement is not the one that was demanded' },
+      [...type, subject.check, ...checkAnnotations(subject.subject?.annotations, demands)],
+      {
+        spec: 'verification.md section 13',
+      },
+    ),
     statement,
     digest: subject.digest,
   };
@@ -114,7 +172,11 @@ function checkPredicateType(statement: Statement, expected: string): Check {
   return fail(id, 'STATEMENT_PREDICATE_TYPE', 'the statement has another predicate type', { expected: quote(expected), found });
 }
 
-async function checkSubjects(statement: Statement, artifact: Artifact, crypto: CryptoProvider): Promise<{ check: Check; digest: ArtifactStage['digest'] }> {
+async function checkSubjects(
+  statement: Statement,
+  artifact: Artifact,
+  crypto: CryptoProvider,
+): Promise<{ check: Check; digest: ArtifactStage['digest']; subject?: Subject }> {
   const id = 'artifact.subject';
   if (statement.subjects.length === 0) return { check: fail(id, 'ARTIFACT_MISMATCH_SUBJECT', 'the statement names no subject'), digest: undefined };
   for (const subject of statement.subjects) {
@@ -124,7 +186,7 @@ async function checkSubjects(statement: Statement, artifact: Artifact, crypto: C
     const actual = await artifact.digest(algorithm, crypto);
     if (actual === undefined || !equalBytes(actual, fromHex(stated))) continue;
     const name = subject.name === '' ? '' : ` (${quote(subject.name)})`;
-    return { check: pass(id, `subject ${digestText(algorithm, actual)}${name}`), digest: { algorithm, value: actual } };
+    return { check: pass(id, `subject ${digestText(algorithm, actual)}${name}`), digest: { algorithm, value: actual }, subject };
   }
   const found = await artifactText(artifact, crypto);
   const expected = statement.subjects
@@ -166,7 +228,7 @@ export async function checkSignature(signed: SignedContent, crypto: CryptoProvid
     const valid = await verifyMessage(key, scheme, message, signature, crypto);
     if (valid === 'unknown digest') untried.push(scheme);
     else if (valid)
-      return pass(id, `the ${content.kind === 'dsse' ? 'envelope' : 'artifact'} is signed with the ${keyText(key)} key`, {
+      return pass(id, `the ${SIGNED[content.kind]} is signed with the ${keyText(key)} key`, {
         evidence: { algorithm: schemeText(scheme) },
         spec,
       });
@@ -176,8 +238,7 @@ export async function checkSignature(signed: SignedContent, crypto: CryptoProvid
   if (untried.length === schemes.length) return digestUnavailable(id, untried, message);
   if (untried.some((scheme) => scheme.name === 'ed25519'))
     return fail(id, 'SIGNATURE_DIGEST_ONLY', 'the signature is not Ed25519ph, and pure Ed25519 cannot be verified from a digest', { spec });
-  const what = content.kind === 'dsse' ? 'envelope' : 'artifact';
-  return fail(id, 'SIGNATURE_INVALID', `the signature over the ${what} does not verify with the ${keyText(key)} key`, {
+  return fail(id, 'SIGNATURE_INVALID', `the signature over the ${SIGNED[content.kind]} does not verify with the ${keyText(key)} key`, {
     found: `signature ${toHex(signature.subarray(0, 16))}…`,
     spec,
   });
@@ -209,7 +270,7 @@ function digestUnavailable(id: string, schemes: readonly SignatureScheme[], mess
 }
 
 /** Which schemes a signature by this key may follow, the usual one first. Old clients signed SHA-256 with larger curves. */
-function schemesOf(key: PublicKey, content: 'message' | 'dsse', hashes: readonly HashName[] | undefined): SignatureScheme[] {
+function schemesOf(key: PublicKey, content: BundleContent['kind'], hashes: readonly HashName[] | undefined): SignatureScheme[] {
   if (key.type === 'ed25519') return content === 'dsse' ? [{ name: 'ed25519' }] : [{ name: 'ed25519ph' }, { name: 'ed25519' }];
   if (key.type === 'rsa') return (hashes ?? ['sha256']).map((hash) => ({ name: 'rsa-pkcs1', hash }));
   const usual: Record<typeof key.curve, readonly HashName[]> = { 'P-256': ['sha256'], 'P-384': ['sha384', 'sha256'], 'P-521': ['sha512', 'sha256'] };
@@ -220,5 +281,6 @@ function schemeText(scheme: SignatureScheme): string {
   return 'hash' in scheme ? `${scheme.name} ${scheme.hash}` : scheme.name;
 }
 
+const SIGNED = { dsse: 'envelope', message: 'artifact', payload: 'payload' };
 const STRONGEST_FIRST: readonly HashName[] = ['sha512', 'sha384', 'sha256'];
 const LOWERCASE_HEX = /^(?:[0-9a-f]{2})+$/;

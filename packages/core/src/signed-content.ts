@@ -13,22 +13,37 @@ import { Certificate } from './x509.ts';
 export interface SignedContent {
   readonly content: BundleContent;
   readonly signature: Uint8Array;
-  /** The message: the artifact itself, or the envelope's PAE. Undefined when a message's artifact was not given. */
+  /** The message: the artifact itself, the payload that names it, or the envelope's PAE. Undefined when a message's artifact was not given. */
   readonly message: Artifact | undefined;
   readonly certificate: Certificate | undefined;
   /** The leaf's key, or the key given by the caller. Undefined when neither is known. */
   readonly key: PublicKey | undefined;
 }
 
-export function signedContent(bundle: Bundle, artifact: Artifact | undefined, certificate: Certificate | undefined, key: PublicKey | undefined): SignedContent {
-  const { content } = bundle;
+export function signedContent(
+  { content }: Pick<Bundle, 'content'>,
+  artifact: Artifact | undefined,
+  certificate: Certificate | undefined,
+  key: PublicKey | undefined,
+): SignedContent {
   return {
     content,
     signature: content.signature,
-    message: content.kind === 'message' ? artifact : Artifact.fromBytes(preAuthenticationEncoding(content.payloadType, content.payload)),
+    message: signedMessage(content, artifact),
     certificate,
     key: certificate?.publicKey ?? key,
   };
+}
+
+function signedMessage(content: BundleContent, artifact: Artifact | undefined): Artifact | undefined {
+  if (content.kind === 'message') return artifact;
+  if (content.kind === 'payload') return Artifact.fromBytes(content.payload);
+  return Artifact.fromBytes(preAuthenticationEncoding(content.payloadType, content.payload));
+}
+
+/** What a signed timestamp covers: the signature; outside bundles, an attestation's is over the stored envelope (cosign.md section 4.2). */
+export function timestampedBytes(content: BundleContent): Uint8Array {
+  return (content.kind === 'dsse' ? content.stored : undefined) ?? content.signature;
 }
 
 /**
@@ -37,6 +52,7 @@ export function signedContent(bundle: Bundle, artifact: Artifact | undefined, ce
  */
 export function digestsNeeded(bundle: Bundle, key: PublicKey | undefined): HashName[] {
   if (bundle.content.kind === 'dsse') return ['sha256', 'sha384', 'sha512'];
+  if (bundle.content.kind === 'payload') return ['sha256'];
   const algorithms = new Set<HashName>(['sha256']);
   const signer = bundle.material.kind === 'certificate' ? leafKey(bundle.material.leaf) : key;
   if (bundle.content.digest !== undefined) algorithms.add(bundle.content.digest.algorithm);

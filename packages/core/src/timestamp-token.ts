@@ -15,6 +15,8 @@ export interface TimestampToken {
   readonly imprint: { readonly algorithm: HashName; readonly value: Uint8Array };
   readonly genTime: Date;
   readonly policy: string;
+  /** INTEGER content of the request's nonce: only meaningful to the client that asked. */
+  readonly nonce: Uint8Array | undefined;
   /** What `messageDigest` must be the hash of. */
   readonly content: Uint8Array;
   readonly signer: SignerIdentifier;
@@ -86,7 +88,7 @@ function parseSignedData(signedData: Der): TimestampToken {
   return { ...parseTstInfo(content), content, certificates, ...parseSignerInfo(signer) };
 }
 
-function parseTstInfo(content: Uint8Array): Pick<TimestampToken, 'imprint' | 'genTime' | 'policy'> {
+function parseTstInfo(content: Uint8Array): Pick<TimestampToken, 'imprint' | 'genTime' | 'policy' | 'nonce'> {
   const info = Der.parse(content).sequence('TSTInfo');
   const version = info.next('version').smallInteger('version');
   if (version !== 1) throw new DerError(`TSTInfo version ${version}, expected 1`);
@@ -99,11 +101,11 @@ function parseTstInfo(content: Uint8Array): Pick<TimestampToken, 'imprint' | 'ge
   const genTime = info.next('genTime').expect(TAG.generalizedTime, 'genTime').time('genTime');
   info.optional(TAG.sequence); // accuracy: no client of the field applies it
   info.optional(TAG.boolean); // ordering
-  info.optional(TAG.integer); // nonce: only meaningful to the client that asked
+  const nonce = info.optional(TAG.integer)?.content;
   info.optional(contextConstructed(0)); // tsa: a name, the certificate decides
   info.optional(contextConstructed(1)); // extensions
   info.end();
-  return { imprint: { algorithm, value }, genTime, policy };
+  return { imprint: { algorithm, value }, genTime, policy, nonce };
 }
 
 type SignerInfo = Pick<TimestampToken, 'signer' | 'digestAlgorithm' | 'signedAttributes' | 'attributes' | 'signatureAlgorithm' | 'signature'>;

@@ -161,10 +161,11 @@ async function checkInclusion(entry: LogEntry, log: LogInstance, demands: LogDem
     return { checks: [check, skip('tlog.entry.inclusion', 'the inclusion proof was not checked: there is no trustworthy checkpoint')], cosignatures: [] };
   }
   const witnessed = await checkCosignatures(checkpoint, witnesses, witnessThreshold, crypto);
-  return { checks: [check, ...witnessed.checks, ...(await checkProof(entry, proof, checkpoint, crypto))], cosignatures: witnessed.cosignatures };
+  return { checks: [check, ...witnessed.checks, ...(await checkInclusionProof(entry, proof, checkpoint, crypto))], cosignatures: witnessed.cosignatures };
 }
 
-async function checkProof(entry: LogEntry, proof: LogInclusionProof, checkpoint: Checkpoint, crypto: CryptoProvider): Promise<Check[]> {
+/** Whether the entry is in the tree of this checkpoint; whose checkpoint that is, is settled apart. */
+export async function checkInclusionProof(entry: LogEntry, proof: LogInclusionProof, checkpoint: Checkpoint, crypto: CryptoProvider): Promise<Check[]> {
   const id = 'tlog.entry.inclusion';
   const v2 = isRekorV2(entry);
   if (!v2 && (proof.treeSize !== checkpoint.treeSize || !equalBytes(proof.rootHash, checkpoint.rootHash))) {

@@ -6,6 +6,7 @@
  */
 import type { Statement } from './dsse.ts';
 import type { CertificateIdentity } from './identity.ts';
+import type { SimpleSigning } from './simple-signing.ts';
 
 const MINT = Symbol('assay.verified');
 
@@ -96,7 +97,27 @@ export class VerifiedStatement extends Verified {
   }
 }
 
-export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement {
+/** A payload that names an image, and that a verified signer signed. `bytes` are the signed bytes. */
+export class VerifiedPayload extends Verified {
+  readonly #content: SimpleSigning;
+  readonly #bytes: Uint8Array;
+
+  constructor(mint: symbol, content: SimpleSigning, bytes: Uint8Array) {
+    super(mint);
+    this.#content = content;
+    this.#bytes = bytes;
+  }
+
+  get content(): SimpleSigning {
+    return this.#content;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+}
+
+export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement | VerifiedPayload {
   return Verified.believes(value);
 }
 
@@ -104,5 +125,6 @@ export function isVerified(value: unknown): value is VerifiedDigest | VerifiedId
 export const mint = {
   digest: (algorithm: string, hex: string) => new VerifiedDigest(MINT, algorithm, hex),
   identity: (identity: CertificateIdentity) => new VerifiedIdentity(MINT, identity),
+  payload: (content: SimpleSigning, bytes: Uint8Array) => new VerifiedPayload(MINT, content, bytes),
   statement: (statement: Statement, payload: Uint8Array) => new VerifiedStatement(MINT, statement, payload),
 };

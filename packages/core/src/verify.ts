@@ -15,12 +15,12 @@ import type { CryptoProvider, HashName } from './crypto.ts';
 import { checkIdentity, type ExpectedIdentity } from './identity.ts';
 import { keyFingerprint, keyText, type PublicKey } from './key.ts';
 import { type ArtifactStage, checkArtifact, checkSignature } from './signature-stage.ts';
-import { type SignedContent, signedContent } from './signed-content.ts';
+import { type SignedContent, signedContent, timestampedBytes } from './signed-content.ts';
 import { type Window, windowContains, windowText } from './time.ts';
 import { checkTimestamps, type TimestampStage } from './timestamp.ts';
 import { checkLogEntries, type LogStage } from './tlog.ts';
 import type { TrustedRoot } from './trusted-root.ts';
-import { mint, type VerifiedDigest, type VerifiedIdentity, type VerifiedStatement } from './verified.ts';
+import { mint, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
 import { Certificate } from './x509.ts';
 
 export const VERIFICATION_MEDIA_TYPE = 'application/vnd.assay.verification.v1+json';
@@ -48,6 +48,8 @@ export interface VerifyOptions {
   /** For private authorities with long-lived certificates: without any proven time, judge at `now`. Default false. */
   readonly allowCurrentTime?: boolean;
   readonly predicateType?: string;
+  /** Annotations that must be signed with these texts: of the subject that matched, or of the payload. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Witnesses whose cosignatures on checkpoints count, and prove a time. Default none: trusted roots list none yet. */
   readonly witnesses?: readonly Witness[];
   /** How many of them must have cosigned each entry's checkpoint. Default 0. */
@@ -66,6 +68,8 @@ export interface Verified {
   /** SHA-256 of the signer's SubjectPublicKeyInfo, hex. */
   readonly keyFingerprint: string;
   readonly statement: VerifiedStatement | undefined;
+  /** What an image signature older than bundles says. */
+  readonly payload: VerifiedPayload | undefined;
   readonly times: readonly ProvenTime[];
   readonly logEntries: readonly { readonly log: string; readonly logIndex: bigint }[];
 }
@@ -113,11 +117,18 @@ const STAGES = {
   signature: 'the signature',
 };
 
+const CONTENTS = { dsse: 'DSSE envelope', message: 'message signature', payload: 'signature over a payload that names the image' };
+
 function parse(bundle: Bundle | Uint8Array): { check: Check; bundle?: Bundle } {
   try {
     const parsed = bundle instanceof Uint8Array ? parseBundle(bundle) : bundle;
-    const form = `${parsed.content.kind === 'dsse' ? 'DSSE envelope' : 'message signature'}, ${parsed.material.kind === 'certificate' ? 'certificate' : 'self-managed key'}`;
-    return { check: pass('bundle', `bundle version ${parsed.version}: ${form}`, { spec: 'verification.md section 2' }), bundle: parsed };
+    const form = `${CONTENTS[parsed.content.kind]}, ${parsed.material.kind === 'certificate' ? 'certificate' : 'self-managed key'}`;
+    return {
+      check: pass('bundle', parsed.mediaType === '' ? `${form}, not in a bundle` : `bundle version ${parsed.version}: ${form}`, {
+        spec: 'verification.md section 2',
+      }),
+      bundle: parsed,
+    };
   } catch (error) {
     return { check: failFrom('bundle', error, { spec: 'verification.md section 2' }) };
   }
@@ -128,7 +139,7 @@ async function verifyParsed(bundle: Bundle, bundleCheck: Check, artifact: Artifa
   const leaf = parseLeaf(bundle);
   const signed = signedContent(bundle, artifact, leaf.certificate, 'key' in signer ? signer.key : undefined);
 
-  const artifactStage = await checkArtifact(bundle, artifact, options.predicateType, crypto);
+  const artifactStage = await checkArtifact(bundle, artifact, options, crypto);
   const logStage = await checkLogEntries(bundle.entries, signed, {
     logs: trustedRoot.logs,
     threshold: options.logThreshold ?? 1,
@@ -138,7 +149,7 @@ async function verifyParsed(bundle: Bundle, bundleCheck: Check, artifact: Artifa
   });
   const timestampStage = await checkTimestamps(
     bundle.timestamps,
-    signed.signature,
+    timestampedBytes(signed.content),
     trustedRoot.timestampAuthorities,
     options.timestampThreshold ?? 0,
     now,
@@ -274,6 +285,7 @@ async function verifiedFacts(
     identity: certificate?.identity && mint.identity(certificate.identity),
     keyFingerprint: key === undefined ? '' : await keyFingerprint(crypto, key),
     statement: artifact.statement && content.kind === 'dsse' ? mint.statement(artifact.statement, content.payload) : undefined,
+    payload: artifact.simpleSigning && content.kind === 'payload' ? mint.payload(artifact.simpleSigning, content.payload) : undefined,
     times,
     logEntries: log.entries.map((entry) => ({ log: entry.log.baseUrl, logIndex: entry.logIndex })),
   };

@@ -1,29 +1,17 @@
 import dns from 'node:dns';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { caught } from '../test/caught.ts';
+import { client, drain, text } from '../test/client.ts';
 import { listen, serve, unusedPort } from '../test/loopback.ts';
 import { selfSigned } from '../test/self-signed.ts';
-import { createHttpClient, type HttpClient, type HttpClientOptions, requireOk } from './client.ts';
-
-/** A client that neither waits nor dices, and is closed when the test ends. */
-function client(options: HttpClientOptions = {}): HttpClient & { waits: number[] } {
-  const waits: number[] = [];
-  const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-  const http = createHttpClient({ sleep, random: () => 1, ...options });
-  onTestFinished(() => http.close());
-  return { ...http, waits };
-}
-
-async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of body);
-}
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+import { temporaryFolder } from '../test/temporary-folder.ts';
+import { requireOk } from './client.ts';
 
 describe('requests', () => {
   test('sends method, headers and body, and returns status, headers and body', async () => {
@@ -64,6 +52,15 @@ describe('requests', () => {
     const error = await caught(client().request(url));
     expect(error.code).toBe('NET_URL');
     expect(error.message).not.toContain('user');
+  });
+
+  test('asks for bytes as they are, and hands out what comes unchanged', async () => {
+    const zipped = gzipSync('layer');
+    const server = await serve((_, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(zipped));
+    const { body, headers } = await client().request(server.url);
+    expect(server.headers[0]?.['accept-encoding']).toBe('identity');
+    expect(headers['content-encoding']).toBe('gzip');
+    expect(Buffer.from(body)).toEqual(zipped);
   });
 
   test('keeps connections for later requests', async () => {
@@ -143,6 +140,18 @@ describe('time', () => {
     });
   });
 
+  test('takes the patience of one request from its options', async () => {
+    const server = await serve((request, response) => void (request.url === '/silent' || response.write('a bit')));
+    const http = client({ retries: 0 });
+    expect((await caught(http.request(`${server.url}/silent`, { headersTimeoutMs: 30 }))).message).toContain('no answer within 30 ms');
+    expect((await caught(http.request(server.url, { idleTimeoutMs: 40 }))).message).toContain('the body stalled for 40 ms');
+  });
+
+  test('an endless deadline is none', async () => {
+    const server = await serve((_, response) => response.end());
+    expect((await client().request(server.url, { timeoutMs: Number.POSITIVE_INFINITY })).status).toBe(200);
+  });
+
   test('gives up when the body stalls', async () => {
     const server = await serve((_, response) => void response.write('a bit'));
     expect((await caught(client({ idleTimeoutMs: 30, retries: 0 }).request(server.url))).message).toContain('the body stalled for 30 ms');
@@ -197,6 +206,12 @@ describe('retries', () => {
     expect((await http.request(server.url, { method })).status).toBe(503);
     expect(server.requests).toHaveLength(times);
     expect(http.waits).toEqual([250, 500].slice(0, times - 1));
+  });
+
+  test.each(['POST', 'PATCH'])('%s is repeated when the caller says so', async (method) => {
+    const statuses = [503, 202];
+    const server = await serve((_, response) => response.writeHead(statuses.shift() ?? 418).end());
+    expect((await client({ retries: 0 }).request(server.url, { method, retries: 1 })).status).toBe(202);
   });
 
   test('returns the first good answer', async () => {
@@ -397,8 +412,7 @@ describe('TLS', () => {
   test('trusts an extra authority given as text, bytes or file', async () => {
     const tls = selfSigned();
     const server = await serve((_, response) => response.end('ok'), { tls });
-    const folder = mkdtempSync(join(tmpdir(), 'assay-ca-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'ca.pem'), tls.cert);
     for (const ca of [tls.cert, new TextEncoder().encode(tls.cert), { file: join(folder, 'ca.pem') }]) {
       expect((await client({ ca }).request(server.url)).status).toBe(200);
@@ -413,6 +427,109 @@ describe('TLS', () => {
       callback(null, [{ address: '127.0.0.1', family: 4 }])) as never;
     const error = await caught(client({ ca: tls.cert, lookup }).request(`https://other.test:${server.port}/`));
     expect(error).toMatchObject({ code: 'NET_TLS', message: expect.stringContaining('ALTNAME') });
+  });
+
+  test('accepts any certificate when told to, and only then: not by NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const server = await serve((_, response) => response.end(), { tls: selfSigned() });
+    expect((await caught(client().request(server.url))).code).toBe('NET_TLS');
+    expect((await client({ insecureSkipVerify: true }).request(server.url)).status).toBe(200);
+  });
+
+  test('asks for the name it is told, and finds it in the certificate', async () => {
+    const tls = selfSigned();
+    const asked: unknown[] = [];
+    const server = await serve(
+      (request, response) => {
+        asked.push((request.socket as TLSSocket).servername);
+        response.end();
+      },
+      { tls, host: '127.0.0.2' },
+    );
+    expect((await caught(client({ ca: tls.cert }).request(server.url))).code).toBe('NET_TLS');
+    expect((await caught(client({ ca: tls.cert, serverName: 'other.test' }).request(server.url))).code).toBe('NET_TLS');
+    expect((await client({ ca: tls.cert, serverName: 'localhost' }).request(server.url)).status).toBe(200);
+    expect(asked).toEqual(['localhost']);
+  });
+
+  describe('with a client certificate', () => {
+    const mine = selfSigned();
+    const theirs = selfSigned();
+    const subject = (request: IncomingMessage): unknown => (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    const identity = { ca: theirs.cert, clientCertificate: mine.cert, clientKey: mine.key };
+
+    test('given as text, bytes or file', async () => {
+      const tls = { ...theirs, ca: mine.cert, requestCert: true };
+      const server = await serve((request, response) => response.end(subject(request)), { tls });
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, 'cert.pem'), mine.cert);
+      writeFileSync(join(folder, 'key.pem'), mine.key);
+      for (const pair of [
+        { clientCertificate: mine.cert, clientKey: mine.key },
+        { clientCertificate: new TextEncoder().encode(mine.cert), clientKey: new TextEncoder().encode(mine.key) },
+        { clientCertificate: { file: join(folder, 'cert.pem') }, clientKey: { file: join(folder, 'key.pem') } },
+      ]) {
+        expect(text((await client({ ...identity, ...pair }).request(server.url)).body)).toBe('loopback');
+      }
+      expect((await caught(client({ ca: theirs.cert, retries: 0 }).request(server.url))).kind).toBe('unavailable');
+    });
+
+    test.each([
+      ['without its key', { clientCertificate: mine.cert }, 'the key is missing'],
+      ['that is a key alone', { clientKey: mine.key }, 'the certificate is missing'],
+      ['with the key of another', { clientCertificate: mine.cert, clientKey: theirs.key }, 'is refused (ERR_OSSL'],
+      ['that is not PEM', { clientCertificate: 'x', clientKey: mine.key }, 'is refused (ERR_OSSL'],
+    ])('%s fails before a socket opens', async (_, pair, message) => {
+      const server = await serve((_request, response) => response.end(), { tls: theirs });
+      const error = await caught(client({ ca: theirs.cert, ...pair }).request(server.url));
+      expect(error).toMatchObject({ code: 'NET_CLIENT_CERTIFICATE', kind: 'usage', message: expect.stringContaining(message) });
+      expect(server.requests).toHaveLength(0);
+    });
+
+    test('neither it nor the name goes where a redirect leads, nor comes back after a detour', async () => {
+      const tls = { ...theirs, ca: mine.cert, requestCert: true, rejectUnauthorized: false };
+      const seen: unknown[] = [];
+      const note = (request: IncomingMessage): void => void seen.push([request.url, subject(request), (request.socket as TLSSocket).servername]);
+      const blobs = await serve(
+        (request, response) => {
+          note(request);
+          response.writeHead(307, { Location: `${registry.url}/3` }).end();
+        },
+        { tls },
+      );
+      const registry = await serve(
+        (request, response) => {
+          note(request);
+          if (request.url === '/3') response.end();
+          else response.writeHead(307, { Location: request.url === '/1' ? '/2' : `${blobs.url}/blob` }).end();
+        },
+        { tls },
+      );
+      await client({ ...identity, serverName: 'localhost' }).request(`${registry.url}/1`);
+      expect(seen).toEqual([
+        ['/1', 'loopback', 'localhost'],
+        ['/2', 'loopback', 'localhost'],
+        ['/blob', undefined, false],
+        ['/3', undefined, false],
+      ]);
+    });
+
+    test('through the tunnel of a proxy', async () => {
+      const server = await serve((request, response) => response.end(subject(request)), { tls: { ...theirs, ca: mine.cert, requestCert: true } });
+      const tunnels: unknown[] = [];
+      const proxy = http.createServer().on('connect', (request, socket) => {
+        tunnels.push(request.url);
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        const through = net.connect(server.port, '127.0.0.1', () => void socket.pipe(through).pipe(socket));
+        for (const end of [socket, through]) end.on('error', () => undefined);
+      });
+      const port = await listen(proxy, '127.0.0.1');
+      onTestFinished(() => void proxy.close());
+      const caller = client({ ...identity, serverName: 'localhost', env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } });
+      expect(text((await caller.request('https://registry.test/')).body)).toBe('loopback');
+      expect(tunnels).toEqual(['registry.test:443']);
+    });
   });
 
   test('refuses a server that speaks no TLS', async () => {

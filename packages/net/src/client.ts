@@ -2,7 +2,7 @@
  * The one HTTP client of Assay. Nothing else opens client sockets (architecture.md section 2).
  *
  * A request passes through layers, one file each: what is asked (call.ts), retries (send.ts, retry.ts) around redirects
- * (redirect.ts) around one exchange over sockets (exchange.ts), whose agents know proxy, certificates and the
+ * (redirect.ts) around one exchange over sockets (exchange.ts, upload.ts), whose agents know proxy, certificates and the
  * private-address rule (transport.ts).
  * Any status is an answer, not an error: a registry's 401 and 404 mean something to its client. `requireOk` is for
  * callers who want 2xx or nothing.
@@ -12,9 +12,11 @@
 
 import type { LookupFunction } from 'node:net';
 import { TrustError } from '@assay/core';
+import { type BodySource, isBodySource } from './body.ts';
 import { type Call, prepareCall, startDeadline } from './call.ts';
 import type { Environment } from './environment.ts';
-import { readFileCapped } from './file.ts';
+import type { ExchangeEvent } from './exchange-event.ts';
+import { type PemInput, readPem } from './pem-input.ts';
 import { redactUrl } from './redact.ts';
 import { parseRetryAfter } from './retry.ts';
 import { sendCollected, sendStreamed } from './send.ts';
@@ -28,10 +30,20 @@ export interface HttpClientOptions {
   /** Read for HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case). Default: no proxy. */
   env?: Environment;
   /** PEM certificates to trust in addition to Node's: the text, its bytes, or a file. */
-  ca?: string | Uint8Array | { file: string };
-  /** From the start of an attempt until its headers have arrived. Default 10 000. */
+  ca?: PemInput;
+  /** Accepts any TLS certificate: whoever is on the way can read and change everything. Default false. */
+  insecureSkipVerify?: boolean;
+  /** PEM certificate (and chain) that proves who we are, with `clientKey`. Shown to the host of the caller's URL, never to where a redirect leads. */
+  clientCertificate?: PemInput;
+  /** PEM private key of `clientCertificate`, not encrypted. */
+  clientKey?: PemInput;
+  /** Name to ask for (SNI) and to find in the certificate, instead of the host of the caller's URL. Redirects to other hosts use their own. */
+  serverName?: string;
+  /** Told of every exchange, redirects and attempts that fail included; for `--verbose`. Must not throw. */
+  onExchange?: (event: ExchangeEvent) => void;
+  /** Until the headers have arrived: from the start of an attempt, or from the end of the body sent (six times this after a `BodySource`). Default 10 000. */
   headersTimeoutMs?: number;
-  /** Longest silence inside a body. Default 10 000. */
+  /** Longest silence of the peer inside a body, either way. Default 10 000. */
   idleTimeoutMs?: number;
   /** Default of `RequestOptions.timeoutMs` for `request`: 60 000. */
   timeoutMs?: number;
@@ -53,11 +65,16 @@ export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
   /** Names of headers that must not follow a redirect to another scheme, host or port, besides Authorization and Cookie. */
   secretHeaders?: readonly string[];
-  body?: Uint8Array | string;
+  body?: Uint8Array | string | BodySource;
   /** Cap of the response's body, enforced while it arrives. */
   maxBytes?: number;
-  /** For everything: retries, waits between them, redirects and the body. `stream` has no default. */
+  /** For everything: retries, waits between them, redirects and the bodies. No default for `stream`, nor when the body is a `BodySource`. */
   timeoutMs?: number;
+  /** Instead of the client's, and exactly this. */
+  headersTimeoutMs?: number;
+  /** Instead of the client's. */
+  idleTimeoutMs?: number;
+  /** Attempts after the first one. Default: the client's for idempotent methods, none for the others; given here, it holds for any method. */
   retries?: number;
   signal?: AbortSignal;
 }
@@ -79,7 +96,7 @@ export interface HttpStreamResponse extends Omit<HttpResponse, 'body'> {
 
 /**
  * Both methods throw TrustError NET_OFFLINE, NET_URL, NET_UNREACHABLE, NET_TIMEOUT, NET_TLS, NET_REDIRECT,
- * NET_TOO_LARGE, or the `reason` of an aborted `signal`.
+ * NET_TOO_LARGE, NET_BODY_SIZE, NET_CLIENT_CERTIFICATE, or the `reason` of an aborted `signal`; what a `BodySource` throws comes as it is.
  */
 export interface HttpClient {
   /** The whole body in memory, at most `maxBytes`. */
@@ -105,7 +122,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return {
     async request(url, requestOptions = {}) {
       const call = prepareCall(url, requestOptions, settings);
-      const release = startDeadline(call, requestOptions.timeoutMs ?? settings.timeoutMs);
+      const release = startDeadline(call, requestOptions.timeoutMs ?? (isBodySource(requestOptions.body) ? undefined : settings.timeoutMs));
       try {
         return await sendCollected(await open(call));
       } finally {
@@ -155,15 +172,11 @@ export interface SendContext {
 }
 
 async function openTransport(settings: Settings): Promise<Transport> {
-  const ca = readCa(settings.ca);
+  const { ca, clientCertificate, clientKey, env = {}, lookup, isPrivateAddress } = settings;
+  const pems = { ca: readPem(ca), clientCertificate: readPem(clientCertificate), clientKey: readPem(clientKey) };
   const { createTransport } = await import('./transport.ts');
-  return createTransport({ env: settings.env ?? {}, ca, lookup: settings.lookup, isPrivateAddress: settings.isPrivateAddress });
-}
-
-function readCa(ca: HttpClientOptions['ca']): string | undefined {
-  if (ca === undefined || typeof ca === 'string') return ca;
-  const bytes = ca instanceof Uint8Array ? ca : readFileCapped(ca.file, MAX_CA_BYTES);
-  return new TextDecoder().decode(bytes);
+  const tls = { ...pems, serverName: settings.serverName, verification: settings.insecureSkipVerify === true ? 'skipped' : 'required' } as const;
+  return createTransport({ env, tls, lookup, isPrivateAddress });
 }
 
 function withoutUndefined(options: HttpClientOptions): HttpClientOptions {
@@ -181,4 +194,3 @@ const DEFAULTS = {
   random: Math.random,
   now: Date.now,
 };
-const MAX_CA_BYTES = 4 * 1024 * 1024;

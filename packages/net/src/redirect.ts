@@ -3,6 +3,7 @@
  * secrets elsewhere. Whether the new place may be connected to at all is decided in transport.ts.
  */
 import { TrustError } from '@assay/core';
+import type { BodySource } from './body.ts';
 import { redactUrl } from './redact.ts';
 
 export const MAX_REDIRECTS = 10;
@@ -13,7 +14,10 @@ export interface Hop {
   readonly method: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | undefined;
+  /** Opened anew for every hop. */
+  readonly body: BodySource | undefined;
+  /** `other` for ever, once a redirect has led to another scheme, host or port than the caller's. */
+  readonly origin: 'own' | 'other';
 }
 
 /**
@@ -25,9 +29,9 @@ export interface Hop {
 export function nextHop(hop: Hop, status: number, location: string | undefined, secretHeaders: ReadonlySet<string>): Hop | undefined {
   if (!REDIRECTS.has(status) || location === undefined) return undefined;
   const url = parseLocation(location, hop.url);
-  const headers = url.origin === hop.url.origin ? hop.headers : withoutHeaders(hop.headers, secretHeaders);
-  if (!becomesGet(status, hop.method)) return { ...hop, url, headers };
-  return { url, method: 'GET', headers: withoutHeaders(headers, BODY_HEADERS), body: undefined };
+  const next: Hop = url.origin === hop.url.origin ? { ...hop, url } : { ...hop, url, headers: withoutHeaders(hop.headers, secretHeaders), origin: 'other' };
+  if (!becomesGet(status, hop.method)) return next;
+  return { ...next, method: 'GET', headers: withoutHeaders(next.headers, BODY_HEADERS), body: undefined };
 }
 
 export function tooManyRedirects(url: URL): TrustError {
@@ -56,4 +60,4 @@ function withoutHeaders(headers: Hop['headers'], names: ReadonlySet<string>): Ho
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const BODY_HEADERS = new Set(['content-type', 'content-length', 'content-encoding']);
+const BODY_HEADERS = new Set(['content-type', 'content-length', 'content-encoding', 'content-range', 'transfer-encoding']);

@@ -27,5 +27,5 @@ test('follows Retry-After up to the cap, and gives up beyond', () => {
   expect(retryDelayMs(1, MAX_WAIT_MS + 1, () => 0)).toBeUndefined();
 });
 
-test.each([429, 500, 502, 503, 504])('%i is worth another try', (status) => expect(isRetryableStatus(status)).toBe(true));
+test.each([408, 429, 500, 502, 503, 504])('%i is worth another try', (status) => expect(isRetryableStatus(status)).toBe(true));
 test.each([200, 301, 400, 401, 404, 501, 505])('%i is not', (status) => expect(isRetryableStatus(status)).toBe(false));

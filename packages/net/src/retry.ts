@@ -16,9 +16,9 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** Too many requests, or a trouble of the server that may pass. 501 and 505 will not. */
+/** Too many requests, one that came too slowly, or a trouble of the server that may pass. 501 and 505 will not. */
 export function isRetryableStatus(status: number): boolean {
-  return status === 429 || (status >= 500 && status !== 501 && status !== 505);
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
 /** A connection that failed or stalled may succeed next time; a refused certificate, redirect or size will not. */

@@ -2,7 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpResponse, HttpStreamResponse, SendContext } from './client.ts';
 import { exchange, readBody, tooLarge } from './exchange.ts';
+import { observed } from './exchange-event.ts';
 import { joinChunks } from './file.ts';
+import { plainHeaders } from './headers.ts';
 import { type Hop, MAX_REDIRECTS, nextHop, tooManyRedirects } from './redirect.ts';
 import { isRetryableError, isRetryableStatus, parseRetryAfter, retryDelayMs } from './retry.ts';
 import type { Reach } from './transport.ts';
@@ -57,10 +59,12 @@ function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
 }
 
 async function follow({ call, settings, transport }: SendContext): Promise<Answer> {
+  const { headersTimeoutMs, answerTimeoutMs, idleTimeoutMs } = call;
+  const { signal } = call.abort;
   let hop = call.first;
   let reach: Reach = 'named';
   for (let redirects = 0; ; redirects += 1) {
-    const response = await exchange(hop, { transport, reach, headersTimeoutMs: settings.headersTimeoutMs, signal: call.abort.signal });
+    const response = await observed(hop, settings, exchange(hop, { transport, reach, headersTimeoutMs, answerTimeoutMs, idleTimeoutMs, signal }));
     const next = redirectOf(response, hop, call.secretHeaders);
     if (next === undefined) return { response, url: hop.url };
     if (redirects === MAX_REDIRECTS) throw tooManyRedirects(call.first.url);
@@ -97,13 +101,13 @@ async function collect(answer: Answer, context: SendContext): Promise<Uint8Array
 }
 
 /** A stated length beyond the cap is refused before a byte is read. A HEAD states the length of what it does not send. */
-function bodyOf({ response, url }: Answer, { call, settings }: SendContext): AsyncIterable<Uint8Array> {
+function bodyOf({ response, url }: Answer, { call }: SendContext): AsyncIterable<Uint8Array> {
   const stated = call.first.method === 'HEAD' ? 0 : Number(response.headers['content-length'] ?? 0);
   if (stated > call.maxBytes) {
     response.destroy();
     throw tooLarge(url, call.maxBytes);
   }
-  return readBody(response, { url, maxBytes: call.maxBytes, idleTimeoutMs: settings.idleTimeoutMs, signal: call.abort.signal });
+  return readBody(response, { url, maxBytes: call.maxBytes, idleTimeoutMs: call.idleTimeoutMs, signal: call.abort.signal });
 }
 
 async function* releasing(body: AsyncIterable<Uint8Array>, release: () => void): AsyncGenerator<Uint8Array, void, void> {
@@ -115,9 +119,5 @@ async function* releasing(body: AsyncIterable<Uint8Array>, release: () => void):
 }
 
 function head({ response, url }: Answer): Pick<HttpResponse, 'status' | 'headers' | 'url'> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return { status: response.statusCode ?? 0, headers, url: url.href };
+  return { status: response.statusCode ?? 0, headers: plainHeaders(response.headers), url: url.href };
 }

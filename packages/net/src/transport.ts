@@ -13,7 +13,7 @@ import * as dns from 'node:dns';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import { TrustError } from '@assay/core';
 import type { Environment } from './environment.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
@@ -21,18 +21,34 @@ import { redactUrl } from './redact.ts';
 
 export interface TransportOptions {
   env: Environment;
-  /** PEM certificates trusted in addition to Node's own and NODE_EXTRA_CA_CERTS. */
-  ca: string | undefined;
+  tls: TlsOptions;
   /** Seams for tests. */
   lookup?: LookupFunction | undefined;
   isPrivateAddress?: ((address: string) => boolean) | undefined;
 }
 
+export interface TlsOptions {
+  /** PEM certificates trusted in addition to Node's own and NODE_EXTRA_CA_CERTS. */
+  readonly ca: string | undefined;
+  readonly clientCertificate: string | undefined;
+  readonly clientKey: string | undefined;
+  readonly serverName: string | undefined;
+  readonly verification: 'required' | 'skipped';
+}
+
 export type Reach = 'named' | 'public';
 
+/** What a request to the caller's own host brings along, besides its headers. */
+export interface Identity {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+}
+
 export interface Transport {
+  readonly identity: Identity;
   agent(url: URL, reach: Reach): http.Agent;
-  request(url: URL, options: http.RequestOptions): http.ClientRequest;
+  request(url: URL, options: https.RequestOptions): http.ClientRequest;
   /** True for a host on a private network. For names: known once a `named` connection was made. */
   isPrivate(url: URL): boolean;
   /** @throws TrustError NET_REDIRECT for an address that only the user's own URL may name */
@@ -40,7 +56,7 @@ export interface Transport {
   close(): void;
 }
 
-/** @throws TrustError NET_URL when a proxy variable is not a URL */
+/** @throws TrustError NET_URL when a proxy variable is not a URL, NET_CLIENT_CERTIFICATE */
 export function createTransport(options: TransportOptions): Transport {
   const isPrivate = options.isPrivateAddress ?? isPrivateAddress;
   const lookup = options.lookup ?? (dns.lookup as LookupFunction);
@@ -49,6 +65,7 @@ export function createTransport(options: TransportOptions): Transport {
   const named = createAgents(options, checkedLookup(lookup, isPrivate, note));
   const publicOnly = createAgents(options, checkedLookup(lookup, isPrivate, refuseIfPrivate));
   return {
+    identity: identityOf(options.tls),
     agent: (url, reach) => (reach === 'named' ? named : publicOnly)[schemeOf(url)],
     request: (url, requestOptions) => (schemeOf(url) === 'https' ? https : http).request(url, requestOptions),
     isPrivate: (url) => isPrivateHost(url.hostname, isPrivate) || privateNames.has(url.hostname),
@@ -66,11 +83,16 @@ interface Agents {
   https: https.Agent;
 }
 
-function createAgents({ env, ca }: TransportOptions, lookup: LookupFunction): Agents {
+function createAgents({ env, tls }: TransportOptions, lookup: LookupFunction): Agents {
   // `lookup` is handed on to net.connect, but not for the connection to a proxy: that one the user named.
   const common = { keepAlive: true, proxyEnv: { ...env } as NodeJS.ProcessEnv, lookup };
   try {
-    return { http: new http.Agent(common), https: new https.Agent({ ...common, ...(ca !== undefined && { ca: withDefaultCa(ca) }) }) };
+    // Said either way: left out, NODE_TLS_REJECT_UNAUTHORIZED of this process would decide.
+    const rejectUnauthorized = tls.verification === 'required';
+    return {
+      http: new http.Agent(common),
+      https: new https.Agent({ ...common, rejectUnauthorized, ...(tls.ca !== undefined && { ca: withDefaultCa(tls.ca) }) }),
+    };
   } catch (error) {
     // Without the cause: Node quotes the proxy URL, which may hold a password.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -80,6 +102,25 @@ function createAgents({ env, ca }: TransportOptions, lookup: LookupFunction): Ag
 
 function withDefaultCa(ca: string): string[] {
   return [...getCACertificates('default'), ca];
+}
+
+function identityOf({ clientCertificate, clientKey, serverName }: TlsOptions): Identity {
+  const name = serverName === undefined ? {} : { servername: serverName };
+  if (clientCertificate === undefined && clientKey === undefined) return name;
+  if (clientCertificate === undefined || clientKey === undefined) {
+    throw unusableClientCertificate(`the ${clientKey === undefined ? 'key' : 'certificate'} is missing`);
+  }
+  try {
+    // Only to learn now, and once, whether they are usable.
+    createSecureContext({ cert: clientCertificate, key: clientKey });
+  } catch (error) {
+    throw unusableClientCertificate(`certificate or key is refused (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
+  return { ...name, cert: clientCertificate, key: clientKey };
+}
+
+function unusableClientCertificate(reason: string): TrustError {
+  return new TrustError('NET_CLIENT_CERTIFICATE', `TLS client certificate: ${reason}`);
 }
 
 type AddressCheck = (hostname: string, anyPrivate: boolean) => void;

@@ -17,7 +17,7 @@ export interface Loopback {
 export interface LoopbackOptions {
   /** Any of 127.0.0.0/8; default 127.0.0.1. */
   host?: string;
-  tls?: { key: string; cert: string };
+  tls?: https.ServerOptions;
 }
 
 export async function serve(handler: http.RequestListener, { host = '127.0.0.1', tls }: LoopbackOptions = {}): Promise<Loopback> {
