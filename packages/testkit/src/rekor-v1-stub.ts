@@ -1,6 +1,7 @@
 /**
- * The reading half of the Rekor v1 API (services.md section 5) over a virtual instance, without a socket: what a verifier asks.
+ * The Rekor v1 API (services.md section 5) over a virtual instance, without a socket: what signers and verifiers ask.
  *
+ *   POST /api/v1/log/entries
  *   POST /api/v1/log/entries/retrieve      GET /api/v1/log/entries?logIndex=n     GET /api/v1/log/entries/{id}
  *   POST /api/v1/index/retrieve            GET /api/v1/log                        GET /api/v1/log/publicKey
  *   GET  /api/v1/log/proof?firstSize&lastSize
@@ -13,6 +14,7 @@ import {
   decodeBase64,
   encodePem,
   isJsonObject,
+  isTrustError,
   type Json,
   type JsonObject,
   type JsonValue,
@@ -21,10 +23,11 @@ import {
   toHex,
   utf8,
 } from '@assay/core';
-import { leafHash, rekorV1EntryJson, sha256 } from '@assay/make';
+import { encodeEntryBody, leafHash, rekorV1EntryJson, sha256 } from '@assay/make';
 import { flip } from './byte-edit.ts';
 import type { Instance } from './instance.ts';
 import type { RekorV1Log } from './logs.ts';
+import { acceptProposal } from './rekor-v1-upload.ts';
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -65,7 +68,7 @@ export function rekorV1Stub(instance: Instance, options: StubOptions = {}): Hand
     if (unavailable-- > 0) return failure(503, 'overloaded', { 'Retry-After': '0' });
     if (fault === 'status-500') return failure(500, 'the log is broken');
     if (fault === 'html') return new Response('<!doctype html><title>Sign in</title>', { headers: { 'Content-Type': 'text/html' } });
-    const response = await route({ log, entry: (index) => entryJson(log, decoy ?? index, fault) }, request);
+    const response = await route({ instance, log, entry: (index) => entryJson(log, decoy ?? index, fault) }, request);
     if (fault !== 'malformed') return response;
     return new Response((await response.text()).slice(0, -2), { status: response.status, headers: response.headers });
   };
@@ -80,6 +83,7 @@ function makeDecoy(instance: Instance): number {
 type EntryJson = ReturnType<typeof rekorV1EntryJson>;
 
 interface Context {
+  readonly instance: Instance;
   readonly log: RekorV1Log;
   readonly entry: (index: number) => EntryJson;
 }
@@ -121,6 +125,8 @@ async function route(context: Context, request: Request): Promise<Response> {
       return consistency(log, searchParams);
     case 'GET /api/v1/log/entries':
       return byIndex(context, searchParams.get('logIndex'));
+    case 'POST /api/v1/log/entries':
+      return withBody(request, (body) => upload(context, body));
     case 'POST /api/v1/log/entries/retrieve':
       return withBody(request, (body) => retrieve(context, body));
     case 'POST /api/v1/index/retrieve':
@@ -130,14 +136,33 @@ async function route(context: Context, request: Request): Promise<Response> {
   return request.method === 'GET' && id !== undefined ? byId(context, id) : failure(404, `path ${pathname} was not found`);
 }
 
-async function withBody(request: Request, then: (body: JsonObject) => Response): Promise<Response> {
+async function withBody(request: Request, then: (body: JsonObject) => Response | Promise<Response>): Promise<Response> {
   try {
     const body = parseJson(await request.text());
-    if (isJsonObject(body)) return then(body);
+    if (isJsonObject(body)) return await then(body);
   } catch {
     // Answered below: whatever is wrong with the text, it is the client's mistake.
   }
   return failure(400, 'the request body is not a JSON object');
+}
+
+/** Logged at the instance's now. An equal entry is named rather than logged again. */
+async function upload({ instance, log, entry }: Context, proposal: JsonObject): Promise<Response> {
+  try {
+    const accepted = await acceptProposal(proposal, instance);
+    const body = encodeEntryBody(accepted);
+    const equal = indexOfId(log, toHex(leafHash(body)));
+    if (equal !== undefined) {
+      const message = `an equivalent entry already exists in the transparency log with UUID ${log.entryId(equal)}`;
+      return failure(409, message, { Location: `/api/v1/log/entries/${log.entryId(equal)}` });
+    }
+    const index = log.append({ body, kind: accepted.kind, version: accepted.version }, instance.now);
+    const id = log.entryId(index);
+    return json(entry(index), 201, { ETag: id, Location: `/api/v1/log/entries/${id}` });
+  } catch (error) {
+    if (isTrustError(error) || error instanceof TypeError) return failure(400, `error processing entry: ${error.message}`);
+    throw error;
+  }
 }
 
 function consistency(log: RekorV1Log, parameters: URLSearchParams): Response {
@@ -287,8 +312,8 @@ interface BodySpec {
   content?: { payloadHash?: HashJson; hash?: HashJson; envelope?: { signatures: { publicKey: string }[] } };
 }
 
-function json(value: unknown, status = 200): Response {
-  return Response.json(value, { status });
+function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return Response.json(value, { status, headers });
 }
 
 function failure(code: number, message: string, headers: Record<string, string> = {}): Response {

@@ -1,5 +1,5 @@
 /** A handler on a socket of this machine, for tests of clients that insist on one. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Handler } from './rekor-v1-stub.ts';
 
@@ -9,13 +9,18 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1, on a port that is free. */
-export async function serve(handler: Handler): Promise<Server> {
-  const server = createServer((incoming, outgoing) => {
+/** Listens on 127.0.0.1, on a port that is free. Bodies are read and answered whole. */
+export function serve(handler: Handler): Promise<Server> {
+  return listen((incoming, outgoing) => {
     answer(handler, incoming, outgoing).catch((error: unknown) => {
       outgoing.writeHead(500).end(String(error));
     });
   });
+}
+
+/** The same for bodies that are streamed, and for answers that break the protocol. */
+export async function listen(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
