@@ -75,7 +75,7 @@ function checkThreshold(logged: readonly LoggedEntry[], threshold: number, entri
   const operators = new Set(logged.map((entry) => entry.log.operator));
   const details = { expected: `at least ${threshold}`, found: String(operators.size), spec: 'verification.md section 5' };
   if (operators.size >= threshold) return pass(id, `entries of ${operators.size} trusted ${operators.size === 1 ? 'log' : 'logs'}`, details);
-  if (entries.length === 0) return fail(id, 'TLOG_THRESHOLD', 'the bundle has no transparency log entry', details);
+  if (entries.length === 0) return fail(id, 'TLOG_THRESHOLD', 'the signing is on record in no transparency log', { ...details, hint: NOT_LOGGED });
   if (entries.some((entry) => entry.status !== 'pass' && !entry.optional)) return skip(id, 'not counted: an entry of a trusted log was refused or not decided');
   if (entries.every((entry) => entry.optional)) return fail(id, 'TLOG_UNKNOWN_LOG', 'no entry is of a log in the trusted root', details);
   return fail(id, 'TLOG_THRESHOLD', 'too few verified entries of trusted logs', details);
@@ -243,3 +243,5 @@ async function findSigner(checkpoint: Checkpoint, names: readonly string[], log:
   }
   return undefined;
 }
+
+const NOT_LOGGED = 'ask the signer to record the signing; where the key alone is trusted, accept it with --log-threshold 0 (cosign: --insecure-ignore-tlog)';
