@@ -3,7 +3,7 @@ import { isTrustError } from '@assay/core';
 import { UNPRINTABLE } from '../../packages/core/test/facts.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
-import { Finding, type Target } from './targets.ts';
+import { Finding, type Target } from './target.ts';
 
 export interface Crash {
   readonly target: string;

@@ -1,7 +1,4 @@
-/**
- * What is fuzzed: every parser of core. A target either returns (the input was accepted, and whatever was written of it reads the same
- * again) or throws: a `TrustError` is an answer, a `Finding` or anything else is a bug.
- */
+/** What is fuzzed: every parser. Here those of core. */
 import {
   type Bundle,
   Certificate,
@@ -46,18 +43,8 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { checkBody } from '../../packages/core/src/rekor-body.ts';
 import { parseEcdsaSignature } from '../../packages/core/src/signature.ts';
 import { signedContent } from '../../packages/core/src/signed-content.ts';
-
-/** An answer that is not one of those a parser may give. */
-export class Finding extends Error {}
-
-export interface Target {
-  readonly name: string;
-  readonly run: (input: Uint8Array) => unknown;
-}
-
-function same(what: string, expected: unknown, found: unknown): void {
-  if (expected !== found) throw new Finding(`${what}: ${JSON.stringify(expected)} became ${JSON.stringify(found)}`);
-}
+import { REGISTRY_TARGETS } from './registry-targets.ts';
+import { Finding, same, type Target, text } from './target.ts';
 
 /** Runs `read`; the error class of a format is an answer too. */
 function orError<T>(type: new (...args: never[]) => Error, read: () => T): T | undefined {
@@ -68,8 +55,6 @@ function orError<T>(type: new (...args: never[]) => Error, read: () => T): T | u
     throw error;
   }
 }
-
-const text = (input: Uint8Array): string => new TextDecoder().decode(input);
 
 export const TARGETS: readonly Target[] = [
   { name: 'bundle', run: parseBundle },
@@ -93,6 +78,7 @@ export const TARGETS: readonly Target[] = [
   { name: 'rekor-answer', run: parseRekorAnswer },
   { name: 'result', run: parseVerificationJson },
   { name: 'signature-file', run: parseSignatureFile },
+  ...REGISTRY_TARGETS,
 ];
 
 function fuzzJson(input: Uint8Array): void {
@@ -192,12 +178,16 @@ function fuzzScts(input: Uint8Array): void {
   same('SCT list', toHex(input), toHex(encodeDer(0x04, Uint8Array.from(sized(items)))));
 }
 
-const KINDS = ['hashedrekord 0.0.1', 'hashedrekord 0.0.2', 'dsse 0.0.1', 'dsse 0.0.2', 'intoto 0.0.2'].map((one) => one.split(' ') as [string, string]);
+const KINDS = ['hashedrekord 0.0.1', 'hashedrekord 0.0.2', 'dsse 0.0.1', 'dsse 0.0.2', 'intoto 0.0.1', 'intoto 0.0.2'].map(
+  (one) => one.split(' ') as [string, string],
+);
 
 async function fuzzBody(input: Uint8Array): Promise<void> {
   for (const content of [
     { kind: 'message', digest: undefined, signature: Uint8Array.of(1) },
     { kind: 'dsse', payload: Uint8Array.of(1), payloadType: 'x', signature: Uint8Array.of(1), keyid: '' },
+    { kind: 'dsse', payload: Uint8Array.of(1), payloadType: 'x', signature: Uint8Array.of(1), keyid: '', stored: Uint8Array.of(2) },
+    { kind: 'payload', payload: Uint8Array.of(1), signature: Uint8Array.of(1) },
   ] as const) {
     const signed = signedContent({ content } as Bundle, undefined, undefined, undefined);
     for (const [kind, version] of KINDS) {

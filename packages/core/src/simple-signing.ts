@@ -9,7 +9,7 @@
  */
 
 import { utf8 } from './bytes.ts';
-import { TrustError } from './errors.ts';
+import { quote, TrustError } from './errors.ts';
 import { parseFields } from './fields.ts';
 import { encodeGoJson } from './go-json.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
@@ -29,7 +29,8 @@ export function parseSimpleSigning(payload: Uint8Array): SimpleSigning {
   const fields = parseFields(payload, { what: 'signed payload', parse: 'PAYLOAD_PARSE', shape: 'PAYLOAD_PARSE' });
   const critical = fields.object('critical');
   const type = critical.string('type');
-  if (type !== SIMPLE_SIGNING_TYPE) throw new TrustError('PAYLOAD_PARSE', 'signed payload: unknown type', { expected: SIMPLE_SIGNING_TYPE, found: type });
+  if (type !== SIMPLE_SIGNING_TYPE)
+    throw new TrustError('PAYLOAD_PARSE', 'signed payload: unknown type', { expected: SIMPLE_SIGNING_TYPE, found: quote(type) });
   const optional = fields.json['optional'] ?? null;
   if (optional !== null && !isJsonObject(optional)) return fields.refuse('optional', 'is not an object');
   return {
