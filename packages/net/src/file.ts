@@ -6,7 +6,7 @@
  */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { quote, TrustError } from '@assay/core';
+import { isTrustError, quote, TrustError } from '@assay/core';
 
 /**
  * The whole content of a file of at most `maxBytes` bytes.
@@ -67,7 +67,7 @@ function tooLarge(path: string, maxBytes: number): TrustError {
 
 function fileError(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === undefined || error instanceof TrustError) return error;
+  if (code === undefined || isTrustError(error)) return error;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new TrustError('FILE_NOT_FOUND', `${quote(path)}: no such file`, { cause: error });
   const reason = code === 'EISDIR' ? 'is a folder, a file was expected' : `cannot be read (${code})`;
   return new TrustError('FILE_UNREADABLE', `${quote(path)}: ${reason}`, { cause: error });

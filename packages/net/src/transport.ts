@@ -9,11 +9,10 @@
  * written in the URL.
  */
 
-import * as dns from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { createSecureContext, getCACertificates } from 'node:tls';
 import { TrustError } from '@assay/core';
 import type { Environment } from './environment.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
@@ -56,43 +55,49 @@ export interface Transport {
   close(): void;
 }
 
-/** @throws TrustError NET_URL when a proxy variable is not a URL, NET_CLIENT_CERTIFICATE */
+/** @throws TrustError NET_CLIENT_CERTIFICATE; `agent` NET_URL when a proxy variable is not a URL */
 export function createTransport(options: TransportOptions): Transport {
   const isPrivate = options.isPrivateAddress ?? isPrivateAddress;
-  const lookup = options.lookup ?? (dns.lookup as LookupFunction);
+  const lookup = options.lookup ?? ((hostname, ...rest) => process.getBuiltinModule('node:dns').lookup(hostname, ...rest));
   const privateNames = new Set<string>();
   const note = (hostname: string, found: boolean): void => void (found ? privateNames.add(hostname) : privateNames.delete(hostname));
-  const named = createAgents(options, checkedLookup(lookup, isPrivate, note));
-  const publicOnly = createAgents(options, checkedLookup(lookup, isPrivate, refuseIfPrivate));
+  const lookups = { named: checkedLookup(lookup, isPrivate, note), public: checkedLookup(lookup, isPrivate, refuseIfPrivate) };
+  const agents = new Map<string, http.Agent>();
   return {
     identity: identityOf(options.tls),
-    agent: (url, reach) => (reach === 'named' ? named : publicOnly)[schemeOf(url)],
-    request: (url, requestOptions) => (schemeOf(url) === 'https' ? https : http).request(url, requestOptions),
+    agent(url, reach) {
+      const key = `${schemeOf(url)} ${reach}`;
+      const agent = agents.get(key) ?? createAgent(schemeOf(url), options, lookups[reach]);
+      agents.set(key, agent);
+      return agent;
+    },
+    request: (url, requestOptions) => moduleFor(schemeOf(url)).request(url, requestOptions),
     isPrivate: (url) => isPrivateHost(url.hostname, isPrivate) || privateNames.has(url.hostname),
     refusePrivate(url) {
       if (isPrivateHost(url.hostname, isPrivate)) throw privateRedirect(redactUrl(url));
     },
     close() {
-      for (const agents of [named, publicOnly]) for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of agents.values()) agent.destroy();
     },
   };
 }
 
-interface Agents {
-  http: http.Agent;
-  https: https.Agent;
+type Scheme = 'http' | 'https';
+
+function schemeOf(url: URL): Scheme {
+  return url.protocol === 'https:' ? 'https' : 'http';
 }
 
-function createAgents({ env, tls }: TransportOptions, lookup: LookupFunction): Agents {
+/** TLS is loaded for those who use it: a registry on this machine is often spoken to without. */
+function moduleFor(scheme: Scheme): typeof http | typeof https {
+  return scheme === 'https' ? process.getBuiltinModule('node:https') : http;
+}
+
+function createAgent(scheme: Scheme, { env, tls }: TransportOptions, lookup: LookupFunction): http.Agent {
   // `lookup` is handed on to net.connect, but not for the connection to a proxy: that one the user named.
   const common = { keepAlive: true, proxyEnv: { ...env } as NodeJS.ProcessEnv, lookup };
   try {
-    // Said either way: left out, NODE_TLS_REJECT_UNAUTHORIZED of this process would decide.
-    const rejectUnauthorized = tls.verification === 'required';
-    return {
-      http: new http.Agent(common),
-      https: new https.Agent({ ...common, rejectUnauthorized, ...(tls.ca !== undefined && { ca: withDefaultCa(tls.ca) }) }),
-    };
+    return new (moduleFor(scheme).Agent)({ ...common, ...(scheme === 'https' && agentOptions(tls)) });
   } catch (error) {
     // Without the cause: Node quotes the proxy URL, which may hold a password.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -100,8 +105,14 @@ function createAgents({ env, tls }: TransportOptions, lookup: LookupFunction): A
   }
 }
 
+function agentOptions({ ca, verification }: TlsOptions): https.AgentOptions {
+  // Said either way: left out, NODE_TLS_REJECT_UNAUTHORIZED of this process would decide.
+  const rejectUnauthorized = verification === 'required';
+  return ca === undefined ? { rejectUnauthorized } : { rejectUnauthorized, ca: withDefaultCa(ca) };
+}
+
 function withDefaultCa(ca: string): string[] {
-  return [...getCACertificates('default'), ca];
+  return [...process.getBuiltinModule('node:tls').getCACertificates('default'), ca];
 }
 
 function identityOf({ clientCertificate, clientKey, serverName }: TlsOptions): Identity {
@@ -112,7 +123,7 @@ function identityOf({ clientCertificate, clientKey, serverName }: TlsOptions): I
   }
   try {
     // Only to learn now, and once, whether they are usable.
-    createSecureContext({ cert: clientCertificate, key: clientKey });
+    process.getBuiltinModule('node:tls').createSecureContext({ cert: clientCertificate, key: clientKey });
   } catch (error) {
     throw unusableClientCertificate(`certificate or key is refused (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
   }
@@ -129,7 +140,7 @@ function checkedLookup(lookup: LookupFunction, isPrivate: (address: string) => b
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, []);
-      const addresses = found as dns.LookupAddress[];
+      const addresses = found as LookupAddress[];
       try {
         check(
           hostname,
@@ -152,8 +163,4 @@ function refuseIfPrivate(hostname: string, anyPrivate: boolean): void {
 
 function privateRedirect(place: string): TrustError {
   return new TrustError('NET_REDIRECT', `a redirect leads from a public host to a private address: ${place}`);
-}
-
-function schemeOf(url: URL): 'http' | 'https' {
-  return url.protocol === 'https:' ? 'https' : 'http';
 }
