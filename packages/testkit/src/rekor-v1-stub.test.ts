@@ -2,7 +2,7 @@
 import { toHex, utf8 } from '@assay/core';
 import { entryId, verifierPem } from '@assay/make';
 import { describe, expect, test } from 'vitest';
-import { createInstance, rekorV1Stub, type StubFault, serve } from './index.ts';
+import { createInstance, drop, put, rekorV1Stub, type StubFault, serve } from './index.ts';
 
 const artifact = utf8('artifact');
 const digest = `sha256:${toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', artifact)))}`;
@@ -66,6 +66,40 @@ describe('entries', () => {
     expect(found).toEqual([idOf(envelope), idOf(message), idOf(message), idOf(envelope)]);
     expect((await post('/api/v1/log/entries/retrieve', { logIndexes: Array.from({ length: 11 }, () => 1) })).status).toBe(422);
     expect((await post('/api/v1/log/entries/retrieve', 'nonsense')).status).toBe(400);
+  });
+});
+
+describe('uploads', () => {
+  const proposal = ({ bundle }: { bundle: { verificationMaterial: { tlogEntries: { canonicalizedBody: string }[] } } }): unknown =>
+    JSON.parse(Buffer.from(bundle.verificationMaterial.tlogEntries[0]?.canonicalizedBody ?? '', 'base64').toString());
+
+  test('are recorded once, and then named', async () => {
+    const { post } = setup();
+    const another = proposal(createInstance().sign(artifact));
+    const created = await post('/api/v1/log/entries', another);
+    expect(created.status).toBe(201);
+    const id = created.headers.get('etag') ?? '';
+    expect(Object.keys((await created.json()) as object)).toEqual([id]);
+    expect(created.headers.get('location')).toBe(`/api/v1/log/entries/${id}`);
+
+    const equal = await post('/api/v1/log/entries', another);
+    expect(equal.headers.get('location')).toBe(`/api/v1/log/entries/${id}`);
+    expect(await equal.json()).toEqual({ code: 409, message: `an equivalent entry already exists in the transparency log with UUID ${id}` });
+  });
+
+  test.each<[string, (proposed: unknown) => unknown]>([
+    ['another kind', put('kind', 'rekord')],
+    ['another version', put('apiVersion', '0.0.9')],
+    ['another digest', put('spec.data.hash.value', '00'.repeat(32))],
+    ['a digest of a wrong length', put('spec.data.hash.value', '00')],
+    ['another hash', put('spec.data.hash.algorithm', 'sha512')],
+    ['no verifier', drop('spec.signature.publicKey')],
+    ['no spec', drop('spec')],
+  ])('are refused with %s', async (_, edit) => {
+    const { post, message } = setup();
+    const response = await post('/api/v1/log/entries', edit(proposal(message)));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 400 });
   });
 });
 
