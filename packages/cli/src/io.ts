@@ -6,7 +6,8 @@ export interface Io {
   readonly now: Date;
   /** Whether standard output is a terminal: colours are for people. */
   readonly terminal: boolean;
-  stdout(text: string): void;
+  /** Bytes go out as they are. */
+  stdout(content: string | Uint8Array): void;
   stderr(text: string): void;
   stdin(): AsyncIterable<Uint8Array>;
 }
@@ -18,7 +19,7 @@ export function processIo(): Io {
     get terminal() {
       return process.stdout.isTTY === true;
     },
-    stdout: (text) => writeAll(1, text),
+    stdout: (content) => writeAll(1, content),
     stderr: (text) => writeAll(2, text),
     stdin: () => createReadStream('', { fd: 0, autoClose: false }),
   };
@@ -28,8 +29,8 @@ export function processIo(): Io {
  * Straight to the descriptor: `process.stdout` loads half of Node's stream code, which a command that prints one line would pay for at every
  * start. A full pipe answers EAGAIN until its reader has caught up; a reader that has gone away (EPIPE) ends us quietly, as it ends other tools.
  */
-function writeAll(descriptor: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+function writeAll(descriptor: number, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   for (let offset = 0; offset < bytes.length; ) {
     try {
       offset += writeSync(descriptor, bytes, offset);

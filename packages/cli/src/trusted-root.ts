@@ -9,6 +9,8 @@ export interface TrustedRootFlags {
   readonly trustedRoot?: string;
   readonly offline?: boolean;
   readonly requireFreshRoot?: boolean;
+  /** Follow what `cosign initialize` chose. */
+  readonly initialized?: boolean;
 }
 
 export interface LoadedRoot {
@@ -24,8 +26,8 @@ export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedR
     const root = named(file, () => parseTrustedRoot(content));
     return { root, check: trustCheck(`the file ${file}`, root.warnings) };
   }
-  const { loadTrustedRoot, trustSettings } = await import('@assay/trust');
-  const settings = trustSettings(io.env);
+  const { initializedSettings, loadTrustedRoot, trustSettings } = await import('@assay/trust');
+  const settings = flags.initialized === true ? initializedSettings(io.env) : trustSettings(io.env);
   const offline = flags.offline === true || settings.offline;
   const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });
   try {

@@ -33,9 +33,9 @@ describe('-d', () => {
 
 describe('--help', () => {
   test.each([
-    [[], /Available Commands:\n {2}verify-blob /],
-    [['--help'], /Available Commands:\n {2}verify-blob /],
-    [['help'], /Available Commands:\n {2}verify-blob /],
+    [[], /Available Commands:[\s\S]*\n {2}verify-blob /],
+    [['--help'], /Available Commands:[\s\S]*\n {2}verify-blob /],
+    [['help'], /Available Commands:[\s\S]*\n {2}verify-blob /],
     [['verify-blob', '--help'], /cosign verify-blob \[flags\] BLOB/],
     [['verify-blob', '-h'], /Examples:\n/],
     [['verify-blob-attestation', '--help'], /--digestAlg string/],

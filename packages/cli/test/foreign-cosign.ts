@@ -16,7 +16,9 @@ export function findCosign(): string | undefined {
 
 function isRightVersion(path: string): boolean {
   try {
-    return execFileSync(path, ['version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).includes(`v${COSIGN_VERSION}`);
+    const text = execFileSync(path, ['version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    // Ours states that version too, and is no judge of itself.
+    return text.includes(`v${COSIGN_VERSION}`) && !text.includes('Assay');
   } catch {
     return false;
   }

@@ -75,6 +75,28 @@ describe('under the name cosign', () => {
   });
 });
 
+describe('under the name crane', () => {
+  const link = scratch.path('bin/crane');
+  symlinkSync(launcher, link);
+  const version = { status: 0, stdout: `${manifest.version}\n`, stderr: '' };
+
+  test('a symlink is that tool', async () => {
+    expect(await spawnCli(['version'], { ...inScratch, command: [process.execPath, link] })).toEqual(version);
+  });
+
+  test('and so is the first argument', async () => {
+    expect(await spawnCli(['crane', 'version'], inScratch)).toEqual(version);
+  });
+
+  test('what is no command is refused in its words', async () => {
+    expect(await spawnCli(['verify'], { ...inScratch, command: [process.execPath, link] })).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^Error: unknown command "verify" for "crane"\n/),
+    });
+  });
+});
+
 describe('with a Node on PATH that is too old', () => {
   const old = oldNode();
   test.skipIf(old === undefined)(`${old ?? 'no such Node here'}: the pinned one takes over, with the same name, streams and status`, async () => {
@@ -88,6 +110,8 @@ describe('with a Node on PATH that is too old', () => {
     ]);
     expect(good).toEqual({ status: 0, stdout: '', stderr: 'Verified OK\n' });
     expect(refused).toMatchObject({ status: 1, stdout: '' });
+    const crane = await spawnCli(['version'], { cwd: scratch.folder, env, command: [scratch.path('bin/crane')] });
+    expect(crane).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 });
 

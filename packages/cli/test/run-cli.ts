@@ -44,8 +44,8 @@ async function runAs(programName: string, argv: readonly string[], options: RunO
     env: { HOME: home, ...options.env },
     now: options.now ?? DEFAULT_NOW,
     terminal: options.terminal ?? false,
-    stdout: (text) => {
-      output.stdout += text;
+    stdout: (content) => {
+      output.stdout += typeof content === 'string' ? content : new TextDecoder().decode(content);
     },
     stderr: (text) => {
       output.stderr += text;

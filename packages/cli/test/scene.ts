@@ -4,7 +4,9 @@ import { rekorV1Stub, type Server, serve } from '@assay/testkit';
 import { afterAll } from 'vitest';
 import { type BlobFiles, hexDigestOf, writeBlobFiles } from './blob-files.ts';
 import { COSIGN_SIGNER, NATIVE_SIGNER } from './material.ts';
+import { writeOddBundles } from './odd-bundles.ts';
 import { Scratch } from './run-cli.ts';
+import { type TufMirrors, writeTufFiles } from './tuf-files.ts';
 
 export interface Scene {
   readonly scratch: Scratch;
@@ -18,7 +20,8 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const scratch = new Scratch();
   const files = writeBlobFiles(scratch);
-  const server = await serveFiles(scratch, files);
+  writeOddBundles(scratch, files.instance);
+  const server = await serveFiles(scratch, files, writeTufFiles(scratch, files.instance));
   const before = process.cwd();
   process.chdir(scratch.folder);
   afterAll(async () => {
@@ -44,12 +47,14 @@ export async function openScene(): Promise<Scene> {
   };
 }
 
-/** `/f/NAME` is a file, `/r/NAME` leads there through two redirects, the rest is the log. */
-function serveFiles(scratch: Scratch, { instance }: BlobFiles): Promise<Server> {
+/** `/f/NAME` is a file, `/r/NAME` leads there through two redirects, `/tuf…/` are TUF mirrors, the rest is the log. */
+function serveFiles(scratch: Scratch, { instance }: BlobFiles, { files }: TufMirrors): Promise<Server> {
   const log = rekorV1Stub(instance);
   return serve(async (request) => {
     const { pathname } = new URL(request.url);
-    const [, kind, name = ''] = pathname.split('/');
+    const [, kind = '', name = '', ...rest] = pathname.split('/');
+    const mirrored = files(kind, [name, ...rest].join('/'));
+    if (mirrored !== undefined) return new Response(mirrored.slice());
     if (kind === 'api') return log(request);
     if (kind === 'r') return new Response(null, { status: 302, headers: { Location: `/s/${name}` } });
     if (kind === 's') return new Response(null, { status: 307, headers: { Location: `../f/${name}` } });

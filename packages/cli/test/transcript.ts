@@ -113,6 +113,11 @@ export function normalised(run: Run, serverUrl: string, keep: readonly string[])
       .replaceAll(serverUrl, '$URL')
       .replace(/[0-9a-f]{16,}/g, (hex) => (keep.includes(hex) ? hex : 'HEX'))
       .replace(/HEX… \(\d+ bytes\)/g, 'HEX…')
-      .replace(/\[(?:\d+ ){31}\d+\]/g, '[BYTES]');
+      .replace(/\[(?:\d+ ){31}\d+\]/g, '[BYTES]')
+      .replace(/[0-9a-f]{8}\.\.\.[0-9a-f]{8}/g, 'HEX...HEX')
+      .replace(/Present \(\d+ bytes\)/g, 'Present (N bytes)')
+      .replace(/Serial Number: \d+/g, 'Serial Number: N')
+      .replace(/"envelope":"(?:[^"\\]|\\.)*"/g, '"envelope":"NOTE"')
+      .replace(/"(?![0-9a-f]+")(?:[A-Za-z0-9+/]{4}){10,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"/g, '"BASE64"');
   return { status: run.status, stdout: clean(run.stdout), stderr: clean(run.stderr) };
 }

@@ -9,6 +9,8 @@ export interface CommandEntry {
   readonly summary: string;
   /** Accepted, not shown in help, and this is said. */
   readonly deprecated?: string;
+  /** For scripts alone: help says nothing of it. */
+  readonly hidden?: boolean;
   readonly load: () => Promise<Command>;
 }
 
@@ -20,6 +22,8 @@ export interface Command {
   readonly arity: (count: number) => string | undefined;
   /** Flag values that are refused before the positionals are looked at. Throws `CommandError`. */
   readonly refuse?: (flags: ParsedFlags) => void;
+  /** Unset flags stay unset, whatever the environment holds. */
+  readonly ignoresVariables?: boolean;
   readonly run: (flags: ParsedFlags, context: Context) => Promise<void>;
 }
 

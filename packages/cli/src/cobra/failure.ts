@@ -24,6 +24,8 @@ export function messageOf(error: unknown): string {
   if (error instanceof CommandError) return error.message;
   if (!isTrustError(error)) throw error;
   if (error.code === 'FILE_NOT_FOUND') return `open ${error.message.replace(/: no such file$/, '')}: no such file or directory`;
+  // These tools print no hints, and here the hint is the answer.
+  if (error.code === 'KEY_PROVIDER_MISSING') return `${error.message}: ${error.hint}`;
   if (error.code === 'FILE_UNREADABLE') return error.message.replace(/^(.*): is a folder.*$/, 'read $1: is a directory');
   const details = [error.expected && `expected ${error.expected}`, error.found && `got ${error.found}`].filter(Boolean);
   return details.length === 0 ? error.message : `${error.message} (${details.join(', ')})`;

@@ -4,7 +4,8 @@ import type { FlagSpec } from './pflag.ts';
 
 /** The commands of a tool, or of a group in it. */
 export function listHelp(title: string, path: string, commands: readonly CommandEntry[]): string {
-  const shown = commands.filter(({ deprecated }) => deprecated === undefined);
+  const listed = commands.filter(({ deprecated, hidden }) => deprecated === undefined && hidden !== true);
+  const shown = listed.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const lines = shown.map(({ name, summary }) => `  ${name.padEnd(26)}${summary}`);
   return `${title}\n\nUsage:\n  ${path} [command]\n\nAvailable Commands:\n${lines.join('\n')}\n\nUse "${path} [command] --help" for more information about a command.\n`;
 }
@@ -15,9 +16,7 @@ export function commandHelp(tool: string, summary: string, command: Command, glo
     '',
     'Usage:',
     `  ${tool} ${command.usage}`,
-    '',
-    'Examples:',
-    command.examples,
+    ...(command.examples === '' ? [] : ['', 'Examples:', command.examples]),
     ...section('Flags:', command.flags),
     ...section('Global Flags:', globals),
     '',

@@ -24,16 +24,17 @@ export interface Tool {
 /** Returns the exit status. */
 export async function runTool(tool: Tool, args: readonly string[], io: Io): Promise<number> {
   const found = findCommand(tool, args);
-  if (found.list !== undefined) {
-    io.stdout(listHelp(tool.title, found.path, found.list));
-    return 0;
-  }
   try {
+    if (found.list !== undefined) {
+      parseFlags(args, tool.globals);
+      io.stdout(listHelp(tool.title, found.path, found.list));
+      return 0;
+    }
     if (found.entry === undefined) throw new CommandError(`unknown command ${JSON.stringify(found.unknown)} for "${found.path}"`);
     return await run(tool, found.entry, found.rest, io);
   } catch (error) {
     const message = error instanceof FlagError ? error.message : isOurs(error) ? messageOf(error) : internalText(error, io);
-    tool.fail(message, found.entry === undefined, io);
+    tool.fail(message, found.list === undefined && found.entry === undefined, io);
     return error instanceof CommandError ? error.status : 1;
   }
 }
@@ -73,10 +74,11 @@ function commandIndex(args: readonly string[], globals: readonly FlagSpec[]): nu
 }
 
 async function run(tool: Tool, entry: CommandEntry, args: readonly string[], io: Io): Promise<number> {
-  const command = await entry.load();
-  const { aliases = {}, envPrefix } = tool;
-  const flags = parseFlags(args, [...command.flags, ...tool.globals], { aliases, env: io.env, ...(envPrefix !== undefined && { envPrefix }) });
   if (entry.deprecated !== undefined) io.stderr(`Command ${JSON.stringify(entry.name.split(' ').at(-1))} is deprecated, ${entry.deprecated}\n`);
+  const command = await entry.load();
+  const { aliases = {} } = tool;
+  const envPrefix = command.ignoresVariables === true ? undefined : tool.envPrefix;
+  const flags = parseFlags(args, [...command.flags, ...tool.globals], { aliases, env: io.env, ...(envPrefix !== undefined && { envPrefix }) });
   for (const notice of flags.notices) io.stderr(`${notice}\n`);
   if (flags.help) {
     io.stdout(commandHelp(tool.name, entry.summary, command, tool.globals));
@@ -116,7 +118,7 @@ function withOutputFile(io: Io, path: string): Io {
     const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : String((error as NodeJS.ErrnoException).code);
     throw new CommandError(`error creating output file ${path}: open ${path}: ${reason}`, 1, { cause: error });
   }
-  return { ...io, stdout: (text) => writeFileSync(path, text, { flag: 'a' }) };
+  return { ...io, stdout: (content) => writeFileSync(path, content, { flag: 'a' }) };
 }
 
 function isOurs(error: unknown): boolean {

@@ -13,6 +13,7 @@ import {
   type VerifyOptions,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
+import { refuseTogether } from '../cobra/exclusive.ts';
 import { CommandError } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { isSigstoreBundle } from './evidence.ts';
@@ -38,11 +39,8 @@ export function demandsOf(flags: ParsedFlags): Demands {
 
 /** What cobra and cosign refuse before a verify command runs. */
 export function refuseFlagValues(flags: ParsedFlags): void {
-  for (const other of ['ca-roots', 'ca-intermediates']) {
-    if (!flags.given(other) || !flags.given('certificate-chain')) continue;
-    const group = `[${other} certificate-chain]`;
-    throw new CommandError(`if any flags in the group ${group} are set none of the others can be; ${group} were all set`);
-  }
+  refuseTogether(flags, 'ca-roots', 'certificate-chain');
+  refuseTogether(flags, 'ca-intermediates', 'certificate-chain');
   const digest = flags.text('signature-digest-algorithm');
   if (!['sha224', 'sha256', 'sha384', 'sha512'].includes(digest)) throw new CommandError(`unknown digest algorithm: ${digest}`);
 }
@@ -58,8 +56,14 @@ export function refuseContradictions(flags: ParsedFlags, sources: readonly strin
   if (!['key', 'sk', 'certificate', 'bundle'].some(given)) {
     throw new CommandError('provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle with --bundle');
   }
-  if (['key', 'certificate-identity', 'certificate-identity-regexp'].filter(given).length > 1) throw new CommandError(KEY_AND_IDENTITY);
+  refuseKeyAndIdentity(flags);
   if (sources.filter(given).length > 1) throw new CommandError(tooMany);
+}
+
+/** A key and an identity are two answers to one question. */
+export function refuseKeyAndIdentity(flags: ParsedFlags): void {
+  const given = ['key', 'certificate-identity', 'certificate-identity-regexp'].filter((name) => flags.text(name) !== '');
+  if (given.length > 1) throw new CommandError(KEY_AND_IDENTITY);
 }
 
 /** The signer of keyless evidence. `search` patterns, as cosign's are. */
@@ -72,6 +76,22 @@ export async function expectedIdentity(flags: ParsedFlags): Promise<ExpectedIden
   return { san, issuer, extensions: workflowMatchers(flags) };
 }
 
+/** A pattern that is none. Loose evidence is judged where the pattern is met, and cosign says there which one it was. */
+export class PatternError extends CommandError {
+  readonly #where: string;
+  readonly #reason: string;
+
+  constructor(where: string, reason: string, evidence: 'bundle' | 'loose') {
+    super(evidence === 'bundle' ? reason : `${where}${reason}`);
+    this.#where = where;
+    this.#reason = reason;
+  }
+
+  about(evidence: 'bundle' | 'loose'): PatternError {
+    return new PatternError(this.#where, this.#reason, evidence);
+  }
+}
+
 async function matcher(flags: ParsedFlags, name: string, what: string): Promise<Matcher | undefined> {
   const exact = flags.text(name);
   const pattern = flags.text(`${name}-regexp`);
@@ -82,9 +102,7 @@ async function matcher(flags: ParsedFlags, name: string, what: string): Promise<
   } catch (error) {
     if (!isTrustError(error)) throw error;
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    // Loose evidence is judged where the pattern is met, and cosign says there which one it was.
-    const where = isSigstoreBundle(flags) ? '' : `malformed ${what} in identity: ${pattern} : `;
-    throw new CommandError(`${where}${reason}`);
+    throw new PatternError(`malformed ${what} in identity: ${pattern} : `, reason, isSigstoreBundle(flags) ? 'bundle' : 'loose');
   }
 }
 

@@ -11,13 +11,18 @@ export interface Invocation extends Context {
   readonly loader: Loader;
 }
 
-/** Runs `work` with a loader that is closed in the end, and says that everything held when nothing was thrown. */
-export async function invoke(flags: ParsedFlags, context: Context, work: (run: Invocation) => Promise<void>): Promise<void> {
+/** Runs `work` with a loader that is closed in the end. */
+export async function withInvocation(flags: ParsedFlags, context: Context, work: (run: Invocation) => Promise<void>): Promise<void> {
   const loader = new Loader(context);
   try {
     await work({ ...context, flags, demands: demandsOf(flags), loader });
   } finally {
     loader.close();
   }
+}
+
+/** The same, and says that everything held when nothing was thrown. */
+export async function invoke(flags: ParsedFlags, context: Context, work: (run: Invocation) => Promise<void>): Promise<void> {
+  await withInvocation(flags, context, work);
   context.io.stderr('Verified OK\n');
 }

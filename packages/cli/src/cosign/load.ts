@@ -15,6 +15,7 @@ import { createHttpClient, type HttpClient, loadFileOrUrl } from '@assay/net';
 import type { Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import { isOffline } from '../offline.ts';
+import { USER_AGENT } from './user-agent.ts';
 
 /** Larger than any blob attestation that registries accept; COSIGN_MAX_ATTACHMENT_SIZE has the same default. */
 const MAX_LOADED_BYTES = 134_217_728;
@@ -26,7 +27,7 @@ export class Loader {
   constructor(context: Context) {
     const { env } = context.io;
     this.#context = context;
-    this.http = createHttpClient({ env, offline: isOffline(env), userAgent: 'cosign/3.1.3 (assay)' });
+    this.http = createHttpClient({ env, offline: isOffline(env), userAgent: USER_AGENT });
   }
 
   close(): void {
@@ -39,19 +40,20 @@ export class Loader {
     return loadFileOrUrl(reference, { http: this.http, env: io.env, maxBytes: MAX_LOADED_BYTES, signal });
   }
 
-  async publicKey(reference: string): Promise<PublicKey> {
-    return wrapped('loading verifier from key opts: loading public key', async () => {
+  /** `task` is what a refusal begins with. */
+  async publicKey(reference: string, task = 'loading verifier from key opts: loading public key'): Promise<PublicKey> {
+    return wrapped(task, async () => {
       const scheme = /^([a-z0-9]+):/.exec(reference)?.[1];
-      if (scheme !== undefined && KEY_SCHEMES.has(scheme))
-        throw new CommandError(`${scheme} keys are not supported here; export the public key and pass it as a PEM file`);
-      const pem = decodeUtf8(await this.bytes(reference)) ?? '';
-      if (!pem.includes('-----BEGIN ')) throw new CommandError('pem to public key: PEM decoding failed');
-      const label = /-----BEGIN ([^-]*)-----/.exec(pem)?.[1] ?? '';
-      if (!label.endsWith('PUBLIC KEY')) {
-        throw new CommandError(`pem to public key: unknown Public key PEM file type: ${quote(label)}. Are you passing the correct public key?`);
-      }
-      return wrapped('pem to public key', () => parsePublicKeyPem(pem));
+      if (scheme !== undefined && KEY_SCHEMES.has(scheme)) return this.#keptKey(reference);
+      const content = await this.bytes(reference);
+      return wrapped('pem to public key', () => readPublicKey(content));
     });
+  }
+
+  /** Read only when needed: most keys are files. */
+  async #keptKey(reference: string): Promise<PublicKey> {
+    const [{ loadPublicKey }, { withKeyContext }] = await Promise.all([import('@assay/sign'), import('../key-context.ts')]);
+    return withKeyContext({ ...this.#context, userAgent: USER_AGENT }, (keys) => loadPublicKey(reference, keys));
   }
 
   /** The first certificate of a PEM file, or of base64 of one. */
@@ -90,6 +92,15 @@ export class Loader {
   }
 }
 
+/** The public key of a PEM file. Throws in cosign's words. */
+export function readPublicKey(content: Uint8Array): PublicKey {
+  const pem = decodeUtf8(content) ?? '';
+  if (!pem.includes('-----BEGIN ')) throw new CommandError('PEM decoding failed');
+  const label = /-----BEGIN ([^-]*)-----/.exec(pem)?.[1] ?? '';
+  if (!label.endsWith('PUBLIC KEY')) throw new CommandError(`unknown Public key PEM file type: ${quote(label)}. Are you passing the correct public key?`);
+  return parsePublicKeyPem(pem);
+}
+
 /** PEM text, also when it comes as base64 of PEM. Errors: `CERT_PARSE`. */
 export function pemText(content: Uint8Array): string {
   const text = decodeUtf8(content) ?? '';
@@ -99,4 +110,4 @@ export function pemText(content: Uint8Array): string {
 }
 
 /** Key references that need a device or a service. */
-const KEY_SCHEMES: ReadonlySet<string> = new Set(['awskms', 'gcpkms', 'azurekms', 'hashivault', 'k8s', 'gitlab', 'github', 'pkcs11']);
+const KEY_SCHEMES: ReadonlySet<string> = new Set(['awskms', 'gcpkms', 'azurekms', 'hashivault', 'openbao', 'k8s', 'gitlab', 'github', 'pkcs11']);

@@ -29,7 +29,10 @@ export interface Loose {
   readonly key: PublicKey | undefined;
   /** The log entry that came with the evidence. */
   readonly entry: LogEntry | undefined;
+  /** Timestamps that came with the evidence, beside that of `--rfc3161-timestamp`. */
+  readonly timestamps?: readonly Uint8Array[];
   readonly artifact: Artifact | undefined;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly signer: ExpectedSigner;
   /** The entry the signing would have proposed, for the log to find its equal. */
   readonly proposed: (verifierPem: string) => Promise<unknown>;
@@ -39,10 +42,11 @@ export interface Loose {
 export async function verifyLoose(loose: Loose, trustedRoot: TrustedRoot, invocation: Invocation): Promise<Verification> {
   const { demands, flags, loader } = invocation;
   const timestamp = flags.text('rfc3161-timestamp');
-  const timestamps = timestamp === '' ? [] : [await loader.timestamp(timestamp)];
+  const timestamps = [...(loose.timestamps ?? []), ...(timestamp === '' ? [] : [await loader.timestamp(timestamp)])];
   const sct = flags.text('sct');
   const options: VerifyOptions = {
     ...verifyOptions(loose.signer, trustedRoot, invocation),
+    ...(loose.annotations !== undefined && { annotations: loose.annotations }),
     ...(sct !== '' && { detachedSct: await wrapped('reading sct from file', () => loader.bytes(sct)) }),
   };
   const candidates = demands.ignoreLog ? [[]] : (await logEntries(loose, invocation)).map((entry) => [entry]);

@@ -22,7 +22,7 @@ export function bundleRefusal({ root }: Verification, { byDigest }: { readonly b
   if (signature !== undefined) return `failed to verify signature: ${signature}`;
   const identity = find('IDENTITY_');
   if (identity !== undefined) return `failed to verify certificate identity: no matching CertificateIdentity found, last error: ${identityRefusal(identity)}`;
-  return failed[0] === undefined ? 'verification failed' : withDetails(failed[0]);
+  return claimRefusal(failed) ?? (failed[0] === undefined ? 'verification failed' : withDetails(failed[0]));
 }
 
 /** cosign compares the log entry first, and finds a key where it expects a certificate. */
@@ -89,7 +89,9 @@ function signatureRefusal(failed: readonly Check[], byDigest: boolean): string |
       : 'could not verify message: invalid signature when validating ASN.1 encoded signature';
   }
   if (codes.has('SIGNATURE_DIGEST_ONLY')) return 'message signatures with ed25519 signatures can only be verified with artifacts, and not just their digest';
-  if (codes.has('ARTIFACT_MISMATCH_SUBJECT')) return 'provided artifact digests do not match digests in statement';
+  if (codes.has('ARTIFACT_MISMATCH_SUBJECT')) {
+    return byDigest ? 'provided artifact digest does not match any digest in statement' : 'provided artifact digests do not match digests in statement';
+  }
   const other = failed.find((check) => check.code?.startsWith('ARTIFACT_') || check.code?.startsWith('STATEMENT_') || check.code?.startsWith('KEY_'));
   return other && withDetails(other);
 }
@@ -116,6 +118,8 @@ function identityRefusal(check: Check): string {
 export function looseRefusal({ root }: Verification, certificate: Certificate | undefined): string {
   const failed = failures(root);
   const find = (prefix: string) => failed.find((check) => check.code?.startsWith(prefix));
+  const claim = claimRefusal(failed);
+  if (claim !== undefined) return claim;
   const time = find('TSA_');
   if (time !== undefined) return `unable to verify RFC3161 timestamp bundle: ${withDetails(time)}`;
   const log = find('TLOG_');
@@ -137,6 +141,17 @@ export function looseRefusal({ root }: Verification, certificate: Certificate | 
   const expired = find('CERT_TIME');
   if (expired !== undefined) return expiryRefusal(expired, certificate);
   return failed[0] === undefined ? 'verification failed' : withDetails(failed[0]);
+}
+
+/** What is signed holds, and says something else. */
+function claimRefusal(failed: readonly Check[]): string | undefined {
+  const [first] = failed;
+  if (first === undefined || failed.some(({ code }) => code !== first.code)) return undefined;
+  if (first.code === 'ANNOTATION_MISMATCH') return 'missing or incorrect annotation';
+  if (first.code === 'ARTIFACT_MISMATCH_DIGEST' && first.id === 'artifact.digest')
+    return `invalid or missing digest in claim: ${first.expected?.replace(/ \(.*$/, '') ?? ''}`;
+  if (first.code === 'ARTIFACT_MISMATCH_SUBJECT') return 'no matching subject digest found';
+  return undefined;
 }
 
 function looseLogRefusal(check: Check): string {

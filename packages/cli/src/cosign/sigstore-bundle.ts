@@ -13,6 +13,9 @@ export interface BundleToVerify {
   readonly artifact: Artifact | undefined;
   readonly signer: ExpectedSigner;
   readonly trustedRoot: TrustedRoot;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Whether nothing but the artifact's digest is at hand, which cosign answers in other words. Default: when that is how a blob was named. */
+  readonly byDigest?: boolean;
 }
 
 /** Throws `CommandError` with cosign's words when the bundle does not hold. */
@@ -20,13 +23,15 @@ export async function verifySigstoreBundle(input: BundleToVerify, invocation: In
   const { demands, flags } = invocation;
   // An ignored log is not looked at: what it would say must neither help nor harm.
   const bundle = demands.ignoreLog ? { ...input.bundle, entries: [] } : input.bundle;
-  const verification = await verify(bundle, input.artifact, verifyOptions(input.signer, input.trustedRoot, invocation));
+  const { annotations } = input;
+  const options = { ...verifyOptions(input.signer, input.trustedRoot, invocation), ...(annotations !== undefined && { annotations }) };
+  const verification = await verify(bundle, input.artifact, options);
   showTree(verification, invocation);
-  if (!verification.ok) throw new CommandError(bundleRefusal(verification, { byDigest: isDigest(flags) }), 1, { cause: verification });
+  if (!verification.ok) throw new CommandError(bundleRefusal(verification, { byDigest: input.byDigest ?? isDigest(flags) }), 1, { cause: verification });
   return verification;
 }
 
-/** Whether the blob was named by its digest, which cosign answers in other words. */
+/** Whether the blob was named by its digest. */
 function isDigest(flags: ParsedFlags): boolean {
   const [blob = ''] = flags.positionals;
   return /^sha\d{3}:/.test(blob) && !existsSync(blob);

@@ -29,7 +29,16 @@ export async function bundleTrust({ flags, demands, io }: Invocation): Promise<T
   return wrapped('setting trusted material: getting trusted root from TUF for new bundle verification', () => publicRoot(io));
 }
 
-async function readRoot(file: string): Promise<TrustedRoot> {
+/** Whether flags or variables name parts of the trust, which then are all that is used. `--trusted-root` goes before them. */
+export function namesLooseTrust({ flags, io }: Invocation): boolean {
+  if (flags.text('trusted-root') !== '') return false;
+  return LOOSE_FLAGS.some((name) => flags.text(name) !== '') || LOOSE_VARIABLES.some((name) => io.env[name]);
+}
+
+const LOOSE_FLAGS = ['certificate-chain', 'ca-roots', 'ca-intermediates', 'timestamp-certificate-chain'];
+const LOOSE_VARIABLES = ['SIGSTORE_ROOT_FILE', 'SIGSTORE_CT_LOG_PUBLIC_KEY_FILE', 'SIGSTORE_REKOR_PUBLIC_KEY', 'SIGSTORE_TSA_CERTIFICATE_FILE'];
+
+export async function readRoot(file: string): Promise<TrustedRoot> {
   const content = await wrapped('failed to read trusted root', () => readFileCapped(file, MAX_ROOT_BYTES), ' ');
   return wrapped('failed to proto-json unmarshal trusted root', () => named(file, () => parseTrustedRoot(content)));
 }
@@ -77,9 +86,9 @@ async function loadKeys(reference: string | undefined, loader: Loader): Promise<
   return [parsePublicKeyPem(pemText(await loader.bytes(reference)))];
 }
 
-/** Public Sigstore's root, or that of the mirror in use; a stale one is said on standard error. */
+/** Public Sigstore's root, or that of the mirror in use (`TUF_MIRROR`, or what `cosign initialize` chose); a stale one is said on standard error. */
 async function publicRoot(io: Io): Promise<TrustedRoot> {
-  const { root, check } = await loadRoot({}, io);
+  const { root, check } = await loadRoot({ initialized: true }, io);
   if (check.warning !== undefined) io.stderr(`WARNING: ${check.warning}\n`);
   return root;
 }

@@ -13,7 +13,7 @@ import { artifactSource } from '../artifact-source.ts';
 import { type Command, type Context, exactly } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { expectedIdentity, keySigner, refuseContradictions, refuseFlagValues, warnAboutIgnoredLog } from './demands.ts';
+import { expectedIdentity, keySigner, PatternError, refuseContradictions, refuseFlagValues, warnAboutIgnoredLog } from './demands.ts';
 import { looseCertificate, readBundleFile, refuseBundleFlags, refuseLooseFlags } from './evidence.ts';
 import { VERIFY_BLOB_FLAGS } from './flags.ts';
 import { type Invocation, invoke } from './invocation.ts';
@@ -71,6 +71,16 @@ export async function signerOf(flags: ParsedFlags, loader: Loader): Promise<Name
   const signer = { identities: [await expectedIdentity(flags)] };
   const certificate = flags.text('certificate');
   return { signer, key: undefined, certificate: certificate === '' ? undefined : await loader.certificate(certificate) };
+}
+
+/** For images, where a pattern that is none is a reason to refuse each piece of evidence, and no more than that: cosign meets it there first. */
+export async function imageSigner(flags: ParsedFlags, loader: Loader): Promise<NamedSigner | PatternError> {
+  try {
+    return await signerOf(flags, loader);
+  } catch (error) {
+    if (error instanceof PatternError) return error;
+    throw error;
+  }
 }
 
 async function verifyBundledBlob(bundle: Bundle, signer: ExpectedSigner, invocation: Invocation): Promise<void> {

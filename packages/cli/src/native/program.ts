@@ -3,6 +3,8 @@ import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfi
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
+import type { CopyFlags } from './copy.ts';
+import type { AttestFlags, SignFlags } from './sign.ts';
 import type { VerifyFlags } from './verify.ts';
 
 /** Parses and runs; returns the exit status. Throws `TrustError`. */
@@ -14,9 +16,21 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     .configureOutput(outputTo(io))
     .exitOverride();
 
-  addVerify(program).action(async (file: string, flags: VerifyFlags) => {
+  addVerify(program).action(async (things: string[], flags: VerifyFlags) => {
     const { runVerify } = await import('./verify.ts');
-    status = await runVerify(file, flags, io);
+    status = await runVerify(things, flags, io);
+  });
+  addSign(program).action(async (things: string[], flags: SignFlags) => {
+    const { runSign } = await import('./sign.ts');
+    await runSign(things, flags, io);
+  });
+  addAttest(program).action(async (things: string[], flags: AttestFlags) => {
+    const { runAttest } = await import('./sign.ts');
+    await runAttest(things, flags, io);
+  });
+  addCopy(program).action(async (source: string, target: string, flags: CopyFlags) => {
+    const { runCopy } = await import('./copy.ts');
+    status = await runCopy(source, target, flags, io);
   });
   addExplain(program).action(async (file: string) => {
     const { runExplain } = await import('./explain.ts');
@@ -58,25 +72,84 @@ const HELP_WIDTH = 80;
 function addVerify(program: Command): Command {
   return program
     .command('verify')
-    .summary('verify a file with its bundle')
-    .description('Verifies a file (or a digest, sha256:HEX) with its Sigstore bundle, and shows the proof.')
-    .argument('<file>', 'the artifact: a path, a digest, or - for standard input')
+    .summary('verify files and images with their evidence')
+    .description('Verifies files, images, charts and OCI layouts: finds their evidence, checks it, and shows the proof.')
+    .argument('<thing...>', 'a path, a digest, - for standard input, or an image reference (oci:// and file: force it)')
     .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl')
     .option('--identity <name>', 'who must have signed: e-mail address, workflow URI or user name, compared exactly')
     .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
     .option('--issuer <url>', 'the OIDC issuer that must have vouched for the identity')
     .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
-    .option('--key <file>', 'the public key that must have signed: PEM file, URL or env://NAME')
-    .option('--type <uri>', 'the predicate type that an attestation must have')
+    .option('--key <ref>', 'the public key that must have signed: PEM file, URL, env://NAME, k8s://, pkcs11:, hashivault://')
+    .option('--type <type>', 'the predicate type that an attestation must have: a URI or a short name such as cyclonedx')
+    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', collectAnnotation)
     .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)')
     .option('--offline', 'open no socket (or ASSAY_OFFLINE=1)')
     .option('--require-fresh-root', 'refuse a trusted root that could not be refreshed')
     .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(count))
     .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(count))
     .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(count))
+    .option('--recursive', 'every image of an index must have evidence of its own too')
+    .option('--platform <os/arch>', 'tell the digest of one platform of a verified index')
+    .option('--print-ref', 'print the verified reference, HOST/REPOSITORY@DIGEST, and nothing else')
+    .option('--all', 'look at all evidence, also after one piece has met the demand')
+    .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
+    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
+    .option('--plain-http', 'speak plain http with registries that do not speak https')
     .addOption(new Option('--output <form>', 'what to print').choices(['text', 'json']).default('text'))
     .option('--full', 'show every check, also those that passed')
     .addHelpText('after', VERIFY_EXAMPLES);
+}
+
+function addSign(program: Command): Command {
+  return signingOptions(program.command('sign').summary('sign files and images'))
+    .description('Signs with a key. A file gets a Sigstore bundle beside it, an image one in its registry.')
+    .option('-a, --annotation <key=value>', 'annotation to sign; may be repeated; for images', collectAnnotation)
+    .option('--recursive', 'sign every image of an index too')
+    .addHelpText('after', SIGN_EXAMPLES);
+}
+
+function addAttest(program: Command): Command {
+  return signingOptions(program.command('attest').summary('attest something about files and images'))
+    .description('Signs a statement about a file or an image: its SBOM, its provenance, the result of a scan.')
+    .requiredOption('--type <type>', 'what is stated: a predicate type URI, or a short name such as cyclonedx, spdxjson, slsaprovenance1')
+    .requiredOption('--predicate <file>', "the statement's predicate, or - for standard input")
+    .addHelpText('after', ATTEST_EXAMPLES);
+}
+
+function signingOptions(command: Command): Command {
+  return command
+    .argument('<thing...>', 'a path, or an image reference (oci:// and file: force it)')
+    .requiredOption('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://')
+    .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
+    .option('--no-store', 'do not store the bundle in the registry')
+    .option('--signing-config <file>', 'logs and timestamp authorities to use; default: none')
+    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
+    .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
+    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
+    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .option('--force', 'overwrite a bundle that is there');
+}
+
+function addCopy(program: Command): Command {
+  return program
+    .command('copy')
+    .summary('copy an image with all its evidence')
+    .description('Copies an image, index or chart with its signatures, attestations and SBOMs, and tells what could not be carried along.')
+    .argument('<source>', 'image reference, or a folder with an OCI layout')
+    .argument('<target>', 'image reference, or a folder for an OCI layout')
+    .option('--force', 'move a tag that names something else')
+    .option('--side-repository <repository>', 'where evidence of the source may lie besides (or COSIGN_REPOSITORY)')
+    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
+    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addHelpText('after', COPY_EXAMPLES);
+}
+
+/** `key=value`, collected. */
+function collectAnnotation(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('key=value was expected');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function addExplain(program: Command): Command {
@@ -107,11 +180,50 @@ Examples:
   # a self-managed key, and another instance than public Sigstore
   assay verify app.tar.gz --key cosign.pub --trusted-root trusted_root.json
 
+  # an image; deploy what was verified, and nothing else
+  ref=$(assay verify ghcr.io/OWNER/APP:1.2.3 --print-ref \\
+    --identity https://github.com/OWNER/REPO/.github/workflows/release.yml@refs/tags/v1.2.3 \\
+    --issuer https://token.actions.githubusercontent.com)
+
+  # a Helm chart, and an image that has to have an SBOM
+  assay verify oci://ghcr.io/OWNER/charts/APP:1.2.3 --key cosign.pub
+  assay verify ghcr.io/OWNER/APP:1.2.3 --type cyclonedx --key cosign.pub
+
 Exit status: 0 verified, 1 rejected, 2 usage, 3 something needed is unavailable, 4 malformed input
+`;
+
+const SIGN_EXAMPLES = `
+Examples:
+  # a file: writes app.tar.gz.sigstore.json
+  assay sign --key cosign.key app.tar.gz
+
+  # an image, by digest
+  assay sign --key cosign.key -a stage=prod registry.example/app@sha256:…
+
+The password of the key comes from COSIGN_PASSWORD, or is asked for. Exit status: as for verify
+`;
+
+const ATTEST_EXAMPLES = `
+Examples:
+  assay attest --key cosign.key --type cyclonedx --predicate sbom.json registry.example/app@sha256:…
+  make-provenance | assay attest --key cosign.key --type slsaprovenance1 --predicate - app.tar.gz
+
+The password of the key comes from COSIGN_PASSWORD, or is asked for. Exit status: as for verify
+`;
+
+const COPY_EXAMPLES = `
+Examples:
+  assay copy ghcr.io/OWNER/APP:1.2.3 registry.example/APP:1.2.3
+  assay copy ghcr.io/OWNER/APP:1.2.3 ./app-layout
+
+Exit status: 0 copied whole, 1 copied, but evidence was left behind; 2 to 4 as for verify
 `;
 
 const COMPATIBLE = `
 Compatible commands (flags, texts and exit codes of the tools they replace):
-  assay cosign verify-blob …
-  assay cosign verify-blob-attestation …
+  assay cosign …        signs, verifies, attests, stores, copies
+  assay crane …         digest, manifest, config, ls, copy, pull, push, tag, export, append, mutate, validate
+  assay imagetools …    inspect
+  assay chart …         Helm charts: package, push, pull, verify, show (also as: assay helm …)
+Started under the name cosign or crane, assay is that tool.
 `;

@@ -45,9 +45,19 @@ function refuseContradictions(flags: SignerFlags): void {
 }
 
 async function loadKey(reference: string, io: Io, offline: boolean): Promise<PublicKey> {
+  if (KEPT_KEY.test(reference)) return loadKeptKey(reference, io, offline);
   const pem = await loadText(reference, io, offline);
   return named(reference, () => parsePublicKeyPem(pem));
 }
+
+/** Read only when needed: most keys are files. */
+async function loadKeptKey(reference: string, io: Io, offline: boolean): Promise<PublicKey> {
+  const [{ loadPublicKey }, { withKeyContext }] = await Promise.all([import('@assay/sign'), import('../key-context.ts')]);
+  return withKeyContext({ io, userAgent: 'assay', offline }, (keys) => loadPublicKey(reference, keys));
+}
+
+/** References to places that keep keys; the rest are files, URLs and variables. */
+const KEPT_KEY = /^(?:pkcs11|k8s|gitlab|github|hashivault|openbao|awskms|gcpkms|azurekms):/;
 
 async function matcher(exact: string | undefined, pattern: string | undefined): Promise<Matcher | undefined> {
   if (exact !== undefined) return exactly(exact);

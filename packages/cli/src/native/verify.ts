@@ -1,53 +1,81 @@
-/** `assay verify FILE`: find the evidence, verify it, print the tree. */
+/** `assay verify THING…`: find the evidence of each, verify it, print the tree. */
 
-import {
-  type Artifact,
-  type Bundle,
-  type Check,
-  catalogue,
-  digestsNeeded,
-  type ErrorKind,
-  failures,
-  group,
-  isTrustError,
-  parseBundle,
-  VERIFICATION_MEDIA_TYPE,
-  type Verification,
-  type VerifyOptions,
-  verificationJson,
-  verify,
-} from '@assay/core';
+import { PREDICATE_TYPES, pass, TrustError, trustedRootOf, type VerifyOptions } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { type ArtifactSource, artifactSource } from '../artifact-source.ts';
-import { EXIT, exitOf } from '../exit.ts';
+import { inOrder } from '../in-order.ts';
 import type { Io } from '../io.ts';
 import { isOffline } from '../offline.ts';
-import { styleFor } from '../render/style.ts';
-import { renderVerification } from '../render/verification.ts';
-import { loadRoot, type TrustedRootFlags } from '../trusted-root.ts';
-import { findBundles } from './find-bundle.ts';
+import { type LoadedRoot, loadRoot, type TrustedRootFlags } from '../trusted-root.ts';
+import { type Judged, type ReportFlags, report } from './report.ts';
 import { expectedSigner, type SignerFlags } from './signer-flags.ts';
+import { type Thing, thingOf } from './thing.ts';
+import { verifyFile } from './verify-file.ts';
 
-export interface VerifyFlags extends SignerFlags, TrustedRootFlags {
+export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags {
   readonly bundle?: string;
   readonly type?: string;
+  readonly annotation?: Readonly<Record<string, string>>;
   readonly timestampThreshold?: number;
   readonly logThreshold?: number;
   readonly sctThreshold?: number;
-  readonly output: 'text' | 'json';
-  readonly full?: boolean;
+  readonly recursive?: boolean;
+  readonly platform?: string;
+  readonly all?: boolean;
+  readonly sideRepository?: string;
+  readonly registryMirrors?: string;
+  readonly plainHttp?: boolean;
 }
 
 /** Returns the exit status. Throws `TrustError` for input that cannot be read and for contradictory flags. */
-export async function runVerify(file: string, flags: VerifyFlags, io: Io): Promise<number> {
+export async function runVerify(things: readonly string[], flags: VerifyFlags, io: Io): Promise<number> {
   const offline = flags.offline === true || isOffline(io.env);
   const signer = await expectedSigner(flags, io, offline);
-  const source = artifactSource(file, io);
-  const found = findBundles(file, flags.bundle);
-  if (found.bundles.length === 0) return report(notFound(found.check), source, flags, io);
+  let loaded: Promise<VerifyOptions> | undefined;
+  const options = (): Promise<VerifyOptions> => {
+    loaded ??= verifyOptions(flags, signer, io);
+    return loaded;
+  };
+  const named = things.map(thingOf);
+  refuseMeaningless(named, flags);
+  const images = named.some(({ kind }) => kind === 'image') ? await openImages(flags, offline, io) : undefined;
+  try {
+    const judged = await inOrder(named, JOBS, (thing) => verifyThing(thing, flags, options, images, io));
+    return report(judged.flat(), flags, io);
+  } finally {
+    images?.close();
+  }
+}
 
-  const { root, check: trust } = await loadRoot(flags, io);
-  const options: VerifyOptions = {
+/** While one waits for its registry, others are verified. */
+const JOBS = 8;
+
+type Images = Awaited<ReturnType<typeof openImages>>;
+
+/** Of registries: read only when one is named. */
+async function openImages(flags: VerifyFlags, offline: boolean, io: Io) {
+  const { openRegistryAccess } = await import('../registry-access.ts');
+  return openRegistryAccess(io, { userAgent: 'assay', plainHttp: flags.plainHttp === true ? 'always' : 'never', offline, mirrorsFile: flags.registryMirrors });
+}
+
+async function verifyThing(
+  thing: Thing,
+  flags: VerifyFlags,
+  options: () => Promise<VerifyOptions>,
+  images: Images | undefined,
+  io: Io,
+): Promise<readonly Judged[]> {
+  if (thing.kind === 'file')
+    return [{ verification: await verifyFile(thing.name, flags.bundle, options, io), subject: { name: thing.name === '-' ? 'standard input' : thing.name } }];
+  const { verifyImage, verifyLayout } = await import('./verify-image.ts');
+  if (thing.kind === 'layout') return verifyLayout(thing.name, flags, options);
+  if (images === undefined) throw new TrustError('INTERNAL', 'no access to registries');
+  const sideRepository = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
+  return verifyImage(thing.name, { ...flags, ...(sideRepository && { sideRepository }) }, options, images.registries);
+}
+
+async function verifyOptions(flags: VerifyFlags, signer: VerifyOptions['signer'], io: Io): Promise<VerifyOptions> {
+  const { root, check: trust } = needsNoRoot(flags) ? await noRoot() : await loadRoot(flags, io);
+  return {
     signer,
     trustedRoot: root,
     crypto: nodeCrypto,
@@ -55,60 +83,26 @@ export async function runVerify(file: string, flags: VerifyFlags, io: Io): Promi
     ...(flags.logThreshold !== undefined && { logThreshold: flags.logThreshold }),
     ...(flags.sctThreshold !== undefined && { ctLogThreshold: flags.sctThreshold }),
     ...(flags.timestampThreshold !== undefined && { timestampThreshold: flags.timestampThreshold }),
-    ...(flags.type !== undefined && { predicateType: flags.type }),
-    findings: [found.check, trust],
+    ...(flags.type !== undefined && { predicateType: PREDICATE_TYPES.get(flags.type) ?? flags.type }),
+    ...(flags.annotation !== undefined && { annotations: flags.annotation }),
+    findings: [trust],
   };
-  return report(await verifyAny(found.bundles, source, options), source, flags, io);
 }
 
-/** One bundle that meets the demand suffices; when none does, the first one's tree says why, and each of the others is told. */
-async function verifyAny(bundles: readonly Uint8Array[], source: ArtifactSource, options: VerifyOptions): Promise<Verification> {
-  const candidates = bundles.map(parsed);
-  const artifact = await openFor(candidates, source, options);
-  const refused: Verification[] = [];
-  for (const bundle of candidates) {
-    const verification = await verify(bundle, artifact, options);
-    if (verification.ok) return verification;
-    refused.push(verification);
-  }
-  const [first, ...others] = refused as [Verification, ...Verification[]];
-  if (others.length === 0) return first;
-  const checks = refused.map(({ root }, i): Check => ({ ...root, id: 'bundle', says: `bundle ${i + 1} of ${refused.length} does not hold` }));
-  return { ...first, root: group('verification', 'no bundle of the file holds', checks) };
+/** A key alone decides: no log, no authority, nothing to be fetched. */
+function needsNoRoot({ key, logThreshold, timestampThreshold, trustedRoot }: VerifyFlags): boolean {
+  return key !== undefined && logThreshold === 0 && timestampThreshold === 0 && trustedRoot === undefined;
 }
 
-/** A malformed bundle stays as it is: `verify` judges it. */
-function parsed(content: Uint8Array): Bundle | Uint8Array {
-  try {
-    return parseBundle(content);
-  } catch (error) {
-    if (isTrustError(error)) return content;
-    throw error;
-  }
+async function noRoot(): Promise<LoadedRoot> {
+  return { root: await trustedRootOf({}, nodeCrypto), check: pass('trust', 'no trusted root is needed: the key alone decides') };
 }
 
-/** One reading of the artifact for all bundles; a malformed one does not say which digests it needs. */
-async function openFor(bundles: readonly (Bundle | Uint8Array)[], source: ArtifactSource, { signer }: VerifyOptions): Promise<Artifact> {
-  const key = 'key' in signer ? signer.key : undefined;
-  const needed = bundles.flatMap((bundle) => (bundle instanceof Uint8Array ? ['sha256' as const] : digestsNeeded(bundle, key)));
-  return source.open([...new Set(needed)], nodeCrypto);
-}
-
-function notFound(check: Check): Verification {
-  return { mediaType: VERIFICATION_MEDIA_TYPE, ok: false, verified: undefined, root: group('verification', 'the evidence does not hold', [check]) };
-}
-
-function report(verification: Verification, source: ArtifactSource, flags: VerifyFlags, io: Io): number {
-  const text =
-    flags.output === 'json'
-      ? `${JSON.stringify(verificationJson(verification), null, 2)}\n`
-      : renderVerification(verification, source, styleFor(io), flags.full ? 'full' : 'brief');
-  io.stdout(text);
-  return verification.ok ? EXIT.accepted : exitOf(kindOf(verification.root));
-}
-
-/** The first failure decides: a bundle that cannot be read is malformed input, not a refused signature. */
-function kindOf(root: Check): ErrorKind {
-  const [first] = failures(root);
-  return first?.code === undefined ? 'rejected' : catalogue[first.code].kind;
+/** A flag that would be ignored might be the one that the verdict hangs on. */
+function refuseMeaningless(things: readonly Thing[], flags: VerifyFlags): void {
+  if (flags.bundle !== undefined && things.length > 1) throw new TrustError('USAGE', '--bundle is the evidence of one thing', { hint: 'verify one at a time' });
+  if (things.some(({ kind }) => kind !== 'file')) return;
+  const given = (['recursive', 'platform', 'printRef', 'sideRepository'] as const).find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new TrustError('USAGE', `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for images`, { hint: 'leave it out for files' });
 }

@@ -1,0 +1,18 @@
+/** An OpenPGP key of 2026-08-01, as GnuPG exports it. Made for these tests, it protects nothing. */
+
+export const KEY_NAME = 'chart signing key';
+export const KEY_FINGERPRINT = '32746A20750252E533B94808D3055003A406A405';
+
+export const PUBLIC_KEYRING = Buffer.from(
+  'mDMEam03ABYJKwYBBAHaRw8BAQdAedQ8vlak45HoerrIa9H37aZ3uHPcXQ8uQv21Eeb7aie0JmNoYXJ0IHNpZ25pbmcga2V5IDxjaGFydHNAZXhhbXBsZS5jb20+iJAEExYIADgWIQQy' +
+    'dGogdQJS5TO5SAjTBVADpAakBQUCam03AAIbAwULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDTBVADpAakBZqrAQC6TI2trgfuB5ygxn88G0tVgkHPQptM91FDjZF9mjyp8wEA0mL5' +
+    'M4leS9icFDENxV6uQCeICDIbiZvRc3/NLDlufgI=',
+  'base64',
+);
+
+export const SECRET_KEYRING = Buffer.from(
+  'lFgEam03ABYJKwYBBAHaRw8BAQdAedQ8vlak45HoerrIa9H37aZ3uHPcXQ8uQv21Eeb7aicAAP9JaIiGP/+gAT6T7kL6rgQnnfydR4tRowRQWCEzhCg3TA6ctCZjaGFydCBzaWduaW5n' +
+    'IGtleSA8Y2hhcnRzQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEEMnRqIHUCUuUzuUgI0wVQA6QGpAUFAmptNwACGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQ0wVQA6QGpAWaqwEA' +
+    'ukyNra4H7gecoMZ/PBtLVYJBz0KbTPdRQ42RfZo8qfMBANJi+TOJXkvYnBQxDcVerkAniAgyG4mb0XN/zSw5bn4C',
+  'base64',
+);
