@@ -20,7 +20,7 @@ export async function installPublished(): Promise<Published> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
   const home = join(folder, 'home');
   mkdirSync(home);
-  execFileSync('npm', ['install', '--prefix', folder, '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball], {
+  execFileSync('npm', ['install', '--prefix', folder, '--offline', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error', tarball], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const { ASSAY_TRUST: _trust, NODE_OPTIONS: _options, ...rest } = process.env;

@@ -1,13 +1,13 @@
 /** The published package: built, installed into an empty folder, and used. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInstance } from '@assay/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createInstance, putImage, serveRegistry } from '@assay/testkit';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Built, buildPackage, coreSize } from './build.ts';
-import { version } from './bundle.ts';
+import { ROOT, version } from './bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-build-'));
 const prefix = join(folder, 'prefix');
@@ -17,7 +17,7 @@ let built: Built;
 beforeAll(async () => {
   mkdirSync(prefix);
   built = await buildPackage(makeFolder('out'));
-  const flags = ['--offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  const flags = ['--offline', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   execFileSync('npm', ['install', '--prefix', prefix, ...flags, built.tarball], { stdio: ['ignore', 'ignore', 'inherit'] });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,9 +28,26 @@ function makeFolder(name: string): string {
   return path;
 }
 
-function run(command: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(command: string, ...args: string[]): Run {
+  return spawnSync(command, args, { encoding: 'utf8', ...environment() });
+}
+
+/** The same while this process goes on, which may be the registry it talks to. */
+function runBeside(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(assay, args, environment(), (error, stdout, stderr) => resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }));
+  });
+}
+
+function environment() {
   const { ASSAY_TRUST: _, ...env } = process.env;
-  return spawnSync(command, args, { cwd: folder, encoding: 'utf8', env: { ...env, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') } });
+  return { cwd: folder, env: { ...env, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache'), COSIGN_PASSWORD: 'secret' } };
 }
 
 /** A signed file with its bundle beside it, and how to verify it offline. */
@@ -65,11 +82,95 @@ test('is cosign under the name of cosign', () => {
   expect(run(cosign, 'verify-blob', ...args)).toMatchObject({ status: 0, stderr: 'Verified OK\n' });
 });
 
-test('has no dependencies, and names the licences of what it contains', () => {
+test.each([
+  [['cosign', 'version'], /^GitVersion: +v3\.1\.3$/m],
+  [['crane', 'version'], new RegExp(`^${version().replaceAll('.', '\\.')}\n$`)],
+  [['imagetools', '--help'], /^ {2}imagetools \[command\]$/m],
+  [['helm', '--help'], /^ {2}helm \[command\]$/m],
+  [['chart', 'package', '--help'], /^ {2}assay chart package /m],
+])('%j answers', (args, expected) => {
+  expect(run(assay, ...args)).toMatchObject({ status: 0, stdout: expect.stringMatching(expected) });
+});
+
+test('signs an image in a registry, verifies and copies it, and refuses another', async () => {
+  const registry = await serveRegistry();
+  onTestFinished(() => registry.close());
+  putImage(registry.content, 'app', { tag: 'signed' });
+  putImage(registry.content, 'app', { tag: 'other', annotations: { signed: 'no' } });
+  const [signed, other] = [`${registry.host}/app:signed`, `${registry.host}/app:other`];
+  expect(await runBeside('cosign', 'generate-key-pair')).toMatchObject({ status: 0 });
+  const none = ['--use-signing-config=false', '--tlog-upload=false'];
+  expect(await runBeside('cosign', 'sign', '--yes', '--key', 'cosign.key', ...none, signed)).toMatchObject({ status: 0 });
+  const args = ['--key', 'cosign.pub', '--insecure-ignore-tlog'];
+  expect(await runBeside('cosign', 'verify', ...args, signed)).toMatchObject({ status: 0, stdout: expect.stringContaining('docker-manifest-digest') });
+  expect(await runBeside('cosign', 'verify', ...args, other)).toMatchObject({ status: 10, stdout: '' });
+  expect(await runBeside('verify', '--key', 'cosign.pub', '--log-threshold', '0', signed, other)).toMatchObject({ status: 1 });
+  expect(await runBeside('copy', signed, `${registry.host}/copy:signed`)).toMatchObject({ status: 0 });
+  expect(await runBeside('cosign', 'verify', ...args, `${registry.host}/copy:signed`)).toMatchObject({ status: 0 });
+  const { digest } = registry.content.getManifest('copy', 'signed') ?? {};
+  expect(await runBeside('crane', 'digest', signed)).toEqual({ status: 0, stdout: `${digest}\n`, stderr: '' });
+});
+
+test('an error from one part is understood in another', async () => {
+  const registry = await serveRegistry();
+  onTestFinished(() => registry.close());
+  expect(await runBeside('crane', 'manifest', `${registry.host}/app:1`)).toMatchObject({ status: 1, stderr: expect.stringContaining('NAME_UNKNOWN') });
+  expect(await runBeside('sign', '--key', 'no.key', `${registry.host}/app:1`)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('[FILE_NOT_FOUND]'),
+  });
+});
+
+describe('keys on tokens', () => {
+  const native = join(ROOT, 'node_modules/pkcs11js');
+  const key = (): string => `pkcs11:token=t;object=o?module-path=${signed('module').file}`;
+  const verify = (): Run => run(assay, 'verify', '--key', key(), signed('module').file);
+
+  test('need pkcs11js, and its absence is told', () => {
+    expect(verify()).toMatchObject({ stderr: expect.stringMatching(/^assay: pkcs11: keys need the package pkcs11js, .* {2}\[KEY_PROVIDER_MISSING\]\n/) });
+  });
+
+  test.skipIf(!existsSync(join(native, 'build')))('use it where it is installed beside assay', () => {
+    const installed = join(prefix, 'node_modules/pkcs11js');
+    symlinkSync(native, installed);
+    onTestFinished(() => rmSync(installed));
+    expect(verify()).toMatchObject({ stderr: expect.stringContaining('cannot be loaded as a PKCS11 module') });
+  });
+});
+
+describe('compiled code', () => {
+  const kept = (): string => {
+    const [build = ''] = readdirSync(join(folder, 'cache/assay/compile'));
+    return join(folder, 'cache/assay/compile', build, 'cosign-version');
+  };
+  const isGood = (): boolean => run(assay, 'cosign', 'version').status === 0;
+
+  test('is kept, and made anew when it is no such code', () => {
+    expect(isGood()).toBe(true);
+    const file = join(kept(), 'cosign');
+    const { length } = readFileSync(file);
+    writeFileSync(file, 'not compiled code');
+    expect(isGood()).toBe(true);
+    expect(readFileSync(file).length).toBeGreaterThan(length / 2);
+    expect(readdirSync(kept())).toEqual(['cosign']);
+  });
+
+  test('is not taken from a folder of another user', () => {
+    expect(isGood()).toBe(true);
+    if (process.geteuid?.() !== 0) return; // only root can give it away
+    chownSync(kept(), 65534, 65534);
+    writeFileSync(join(kept(), 'cosign'), 'not compiled code');
+    expect(isGood()).toBe(true);
+    expect(readFileSync(join(kept(), 'cosign'), 'utf8')).toBe('not compiled code');
+  });
+});
+
+test('needs no dependencies, and names the licences of what it contains', () => {
   const manifest = JSON.parse(readFileSync(join(built.folder, 'package.json'), 'utf8')) as object;
   expect(manifest).not.toHaveProperty('dependencies');
+  expect(manifest).toHaveProperty('optionalDependencies', { pkcs11js: expect.any(String) });
   const text = readFileSync(join(built.folder, 'THIRD-PARTY-NOTICES.md'), 'utf8');
-  for (const name of ['@sigstore/tuf', 'tuf-js', 're2js', '@noble/curves', 'commander']) expect(text).toContain(`## ${name} `);
+  for (const name of ['@sigstore/tuf', 'tuf-js', 're2js', '@noble/curves', 'commander', 'tar-stream', 'yaml', 'openpgp']) expect(text).toContain(`## ${name} `);
 });
 
 test('the same sources give the same bytes', async () => {

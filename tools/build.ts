@@ -50,7 +50,16 @@ function manifest(): object {
     type: 'commonjs',
     bin: { assay: 'bin/assay.js' },
     engines: { node: NODE_RANGE },
+    // Native code, for keys on tokens only: it cannot be bundled, and where it cannot be built all else works.
+    optionalDependencies: optionalDependencies('sign'),
   };
+}
+
+function optionalDependencies(name: string): Readonly<Record<string, string>> {
+  const { optionalDependencies: found } = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as {
+    optionalDependencies: Readonly<Record<string, string>>;
+  };
+  return found;
 }
 
 function pack(folder: string, out: string): string {

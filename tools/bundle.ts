@@ -1,4 +1,5 @@
 /** What is bundled, and how: the command line for Node, the engine for browsers. Writes nothing. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
@@ -20,24 +21,36 @@ export interface BundledFile {
  * The command line: the launcher, a file for each face of the command line, and one for each part that few commands need.
  *
  * CommonJS and few files, because both are start-up time: importing Node's own modules as ESM costs milliseconds that `require` does not, and so
- * does every further file. The two faces hold the engine twice; a process only ever reads one of them.
+ * does every further file. So the engine is in every part that uses it: a process reads few of them, and the one for `verify-blob` alone.
  */
 export async function bundleCli(): Promise<Bundle> {
-  const launcher = await run({ ...FOR_NODE, entryPoints: [{ in: 'packages/cli/bin/assay.js', out: 'bin/assay' }], plugins: [keepApart('../dist')] });
   const apart = await Promise.all(
     KEPT_APART.map((part) =>
-      run({ ...FOR_NODE, stdin: { contents: reexport(part.modules), resolveDir: ROOT }, entryNames: `dist/${part.name}`, plugins: [keepApart('.', part)] }),
+      run({ ...FOR_NODE, stdin: { contents: reexport(part.module), resolveDir: ROOT }, entryNames: `dist/${part.name}`, plugins: [keepApart('.', part)] }),
     ),
   );
+  const launcher = await run({
+    ...FOR_NODE,
+    entryPoints: [{ in: 'packages/cli/bin/assay.js', out: 'bin/assay' }],
+    plugins: [keepApart('../dist')],
+    define: { ...FOR_NODE.define, ASSAY_BUILD: JSON.stringify(nameOf(apart)) },
+  });
   const bundles = [launcher, ...apart];
   return { files: bundles.flatMap(({ files }) => files), inputs: bundles.flatMap(({ inputs }) => inputs) };
+}
+
+/** What is kept compiled of these parts must not be taken for that of others. */
+function nameOf(parts: readonly Bundle[]): string {
+  const content = createHash('sha256');
+  for (const { contents } of parts.flatMap(({ files }) => files)) content.update(contents);
+  return content.digest('hex').slice(0, 16);
 }
 
 interface Part {
   readonly name: string;
   /** What importers write. */
   readonly imports: RegExp;
-  readonly modules: readonly string[];
+  readonly module: string;
 }
 
 /**
@@ -45,18 +58,24 @@ interface Part {
  * (`isTrustError`), and the rest passes plain data.
  */
 const KEPT_APART: readonly Part[] = [
-  { name: 'native', imports: /^\.\/native\/run\.ts$/, modules: ['./packages/cli/src/native/run.ts'] },
-  { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, modules: ['./packages/cli/src/cosign/program.ts'] },
-  { name: 'trust', imports: /^@assay\/trust$/, modules: ['./packages/trust/src/index.ts'] },
-  { name: 'transport', imports: /^\.\/transport\.ts$/, modules: ['./packages/net/src/transport.ts'] },
-  { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, modules: ['./packages/core/src/prehashed.ts'] },
-  { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, modules: ['@noble/hashes/legacy.js'] },
-  { name: 're2js', imports: /^re2js$/, modules: ['re2js'] },
-  { name: 'commander', imports: /^commander$/, modules: ['commander'] },
+  { name: 'native', imports: /^\.\/native\/run\.ts$/, module: './packages/cli/src/native/run.ts' },
+  { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, module: './packages/cli/src/cosign/program.ts' },
+  { name: 'crane', imports: /^\.\/crane\/program\.ts$/, module: './packages/cli/src/crane/program.ts' },
+  { name: 'imagetools', imports: /^\.\/imagetools\/program\.ts$/, module: './packages/cli/src/imagetools/program.ts' },
+  { name: 'helm', imports: /^\.\/helm\/program\.ts$/, module: './packages/cli/src/helm/program.ts' },
+  { name: 'oci', imports: /^@assay\/oci$/, module: './packages/oci/src/index.ts' },
+  { name: 'chart', imports: /^@assay\/oci\/chart$/, module: './packages/oci/src/chart/index.ts' },
+  { name: 'image', imports: /^@assay\/oci\/image$/, module: './packages/oci/src/image/index.ts' },
+  { name: 'sign', imports: /^@assay\/sign$/, module: './packages/sign/src/index.ts' },
+  { name: 'trust', imports: /^@assay\/trust$/, module: './packages/trust/src/index.ts' },
+  { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, module: './packages/core/src/prehashed.ts' },
+  { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, module: '@noble/hashes/legacy.js' },
+  // Whole packages of others; openpgp is LGPL, and stays a file that one can replace.
+  ...['commander', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({ name, imports: new RegExp(`^${name}$`), module: name })),
 ];
 
-function reexport(modules: readonly string[]): string {
-  return modules.map((module) => `export * from ${JSON.stringify(module)};`).join('\n');
+function reexport(module: string): string {
+  return `export * from ${JSON.stringify(module)};`;
 }
 
 /** `folder` is where the parts lie, seen from the importing file; `self` is the part being built, which is not kept apart from itself. */

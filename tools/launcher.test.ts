@@ -62,7 +62,7 @@ describe.each([['the Node of these tests', process.execPath], ...(oldNode === un
 test.skipIf(oldNode === undefined)('without a newer Node an older one says what is needed', () => {
   const bin = join(folder, 'package/bin');
   mkdirSync(bin, { recursive: true });
-  for (const file of ['assay.js', 'node-range.js', 'pinned-node.js']) copyFileSync(join(ROOT, 'packages/cli/bin', file), join(bin, file));
+  for (const file of ['assay.js', 'code-cache.js', 'node-range.js', 'pinned-node.js']) copyFileSync(join(ROOT, 'packages/cli/bin', file), join(bin, file));
   writeFileSync(join(folder, 'package/package.json'), '{ "type": "module" }');
   const { status, stdout, stderr } = spawnSync(oldNode as string, [join(bin, 'assay.js')], { encoding: 'utf8' });
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -20,6 +20,7 @@ beforeAll(() => {
 
 test.each([
   ['packages/core/README.md', 'signed by https://github.com/assay-testkit/widget/.github/workflows/release.yml@refs/tags/v1.2.3\n'],
+  ['packages/sign/README.md', 'true\n'],
   ['packages/crypto-node/README.md', 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n'],
 ])('the example of %s runs', (path, expected) => {
   const code = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, path), 'utf8'))?.[1] ?? '';
