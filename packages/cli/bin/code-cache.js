@@ -16,7 +16,7 @@ export function keepCompiled(parts, folder) {
   const { Module } = process.getBuiltinModule('node:module');
   const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = process.getBuiltinModule('node:fs');
   const { basename, dirname, join } = process.getBuiltinModule('node:path');
-  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  const owner = attempt(() => statSync(folder).uid);
   if (owner !== undefined && owner !== (process.geteuid?.() ?? owner)) return () => {};
   const fresh = [];
   const load = Module._extensions['.js'];

@@ -51,7 +51,7 @@ export {
 } from './reference.ts';
 export type { Connection, PlainHttp } from './registry/connection.ts';
 export { isStatus } from './registry/failure.ts';
-export { nextPage } from './registry/page.ts';
+export { nextPage, pages } from './registry/page.ts';
 export { deleteTag, fallbackTag, hasReferrersApi, removeFromFallback } from './registry/referrers.ts';
 export { openRegistries, type Registries, type RegistryOptions } from './registry/registry.ts';
 export type { RepositoryClient } from './registry/repository.ts';
