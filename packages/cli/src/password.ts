@@ -1,7 +1,8 @@
 /** The password of a private key: COSIGN_PASSWORD, else asked for, else all of standard input (cosign.md section 0.3). */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { concat, TrustError, utf8 } from '@assay/core';
+import { TrustError, utf8 } from '@assay/core';
 import type { Io } from './io.ts';
+import { readStandardInput } from './read-input.ts';
 
 /** Asked for once, however often it is needed. */
 export function passwordOf(io: Io): () => Promise<Uint8Array> {
@@ -29,9 +30,7 @@ async function readPassword(io: Io, prompt: string): Promise<Uint8Array> {
   const variable = io.env['COSIGN_PASSWORD'];
   if (variable !== undefined) return utf8(variable);
   if (isAsked(io)) return askHidden(io, prompt);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of io.stdin()) chunks.push(chunk);
-  return concat(...chunks);
+  return readStandardInput(io);
 }
 
 /** A line from the terminal, which does not show it. */

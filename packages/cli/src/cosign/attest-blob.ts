@@ -9,7 +9,7 @@ import { type Command, type Context, exactly } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { readPath } from './attest.ts';
+import { readInput } from '../read-input.ts';
 import { text } from './flags.ts';
 import { Loader } from './load.ts';
 import { recorderOf } from './recorder.ts';
@@ -82,7 +82,7 @@ async function statementOf(blob: string, flags: ParsedFlags, context: Context): 
   const sha256 = await digestOf(blob, flags, context);
   const path = flags.text('predicate');
   context.io.stderr(`Using payload from: ${path === '-' ? 'standard input' : path}\n`);
-  const predicate = readPredicate(await readPath(path, context), type, context.io.now);
+  const predicate = readPredicate(await readInput(path, context.io), type, context.io.now);
   const payload = encodeStatement({ name: basename(blob), sha256: toHex(sha256), predicateType, predicate, version: 'v0.1' });
   return { payload, artifact: Artifact.fromDigests({ sha256 }) };
 }
@@ -102,7 +102,7 @@ async function digestOf(blob: string, flags: ParsedFlags, { io }: Context): Prom
 async function givenStatement(flags: ParsedFlags, context: Context): Promise<{ payload: Uint8Array; artifact: undefined }> {
   const path = flags.text('statement');
   context.io.stderr(`Using statement from: ${path}\n`);
-  const payload = await readPath(path, context);
+  const payload = await readInput(path, context.io);
   await wrapped('invalid statement', () => parseStatement(payload));
   return { payload, artifact: undefined };
 }

@@ -1,11 +1,11 @@
 /** `cosign attest` (cosign.md section 1). */
 import { Artifact, encodePem, fromHex, parseBundle, utf8 } from '@assay/core';
-import { readFileCapped } from '@assay/net/file';
 import { appendAttestation, attachBundle, attachmentTag, hexOf, parseReference, repositoryText } from '@assay/oci';
 import { bundleOfSealed, encodeStatement, predicateTypeOf, readPredicate, rekorBundleJson, seal, timestampJson } from '@assay/sign';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
+import { readInput } from '../read-input.ts';
 import { bool, text } from './flags.ts';
 import { type RegistrySession, withRegistry } from './images.ts';
 import { Loader } from './load.ts';
@@ -72,7 +72,7 @@ async function attestOne(argument: string, { flags, context, session, signing }:
   const repository = session.access.registries.repository(reference);
   const subject = await requireForSigning(reference, repository);
   io.stderr(`Using payload from: ${path === '-' ? 'standard input' : path}\n`);
-  const predicate = readPredicate(await readPath(path, context), type, io.now);
+  const predicate = readPredicate(await readInput(path, io), type, io.now);
   const name = repositoryText(reference);
   const sha256 = hexOf(subject.digest);
   const payload = encodeStatement({ name, sha256, predicateType, predicate, version: 'v0.1' });
@@ -112,12 +112,3 @@ async function attestOne(argument: string, { flags, context, session, signing }:
   });
   if (flags.bool('replace')) io.stderr(`${replaced > 0 ? 'Replacing' : 'Not replacing'} attestation predicate: ${predicateType}\n`);
 }
-
-export async function readPath(path: string, { io }: Context): Promise<Uint8Array> {
-  if (path !== '-') return readFileCapped(path, MAX_PREDICATE_BYTES);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of io.stdin()) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-const MAX_PREDICATE_BYTES = 134_217_728;

@@ -24,6 +24,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { withKeyContext } from '../key-context.ts';
 import { named } from '../named.ts';
+import { readInput } from '../read-input.ts';
 import { chooseServices, recorderFor } from '../recording.ts';
 import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
 import { loadRoot } from '../trusted-root.ts';
@@ -67,7 +68,7 @@ export async function runSign(things: readonly string[], flags: SignFlags, io: I
 /** As `runSign`; `PREDICATE_PARSE`. */
 export async function runAttest(things: readonly string[], flags: AttestFlags, io: Io): Promise<number> {
   const predicateType = predicateTypeOf(flags.type);
-  const predicate = readPredicate(await readPredicateFile(flags.predicate, io), flags.type, io.now);
+  const predicate = readPredicate(await readInput(flags.predicate, io), flags.type, io.now);
   const statement = (name: string, sha256: string): Signable => ({
     kind: 'dsse',
     payload: encodeStatement({ name, sha256, predicateType, predicate, version: 'v1' }),
@@ -200,12 +201,4 @@ function writeBundle(file: string, bundle: string, io: Io): void {
   io.stderr(`wrote ${file}\n`);
 }
 
-async function readPredicateFile(path: string, io: Io): Promise<Uint8Array> {
-  if (path !== '-') return readFileCapped(path, MAX_PREDICATE_BYTES);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of io.stdin()) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 const MAX_CONFIG_BYTES = 1024 * 1024;
-const MAX_PREDICATE_BYTES = 134_217_728;

@@ -48,7 +48,8 @@ function reasonOf({ method, status, body }: Refusal): string {
 }
 
 function statedErrors(body: Uint8Array): string[] {
-  const errors = isObject(parsed(body)) ? (parsed(body) as Record<string, Json>)['errors'] : undefined;
+  const document = parsed(body);
+  const errors = isObject(document) ? (document as Record<string, Json>)['errors'] : undefined;
   if (!Array.isArray(errors)) return [];
   return errors.slice(0, MAX_ERRORS).flatMap((error) => {
     if (!isObject(error)) return [];
