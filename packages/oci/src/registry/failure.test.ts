@@ -65,6 +65,15 @@ describe("the text is the one of Go's tools", () => {
   });
 
   test.each([
+    ['a number beyond 64 bits', '12345678901234567890', '; 12345678901234567890'],
+    ['one in a map', '{"n":12345678901234567890}', '; map[n:12345678901234567890]'],
+    ['one deeper', '[{"n":12345678901234567890}]', '; [{"n":12345678901234567890}]'],
+  ])('a detail that is %s', (_, detail, text) => {
+    const body = utf8(`{"errors":[{"code":"X","message":"m","detail":${detail}}]}`);
+    expect(refusalError({ method: 'GET', url: 'u', status: 404, body, retryAfter: undefined }).message).toBe(`GET u: X: m${text}`);
+  });
+
+  test.each([
     ['7', { status: 429, retryAfterMs: 7000 }],
     ['Wed, 21 Oct 2026 07:28:00 GMT', { status: 429 }],
     ['-1', { status: 429 }],

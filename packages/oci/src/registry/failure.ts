@@ -6,7 +6,7 @@
  *
  * The distribution specification's error body is `{ "errors": [ { "code", "message", "detail" } ] }`.
  */
-import { type ErrorCode, isJsonObject, isTrustError, type Json, JsonError, parseJson, quote, TrustError } from '@assay/core';
+import { canonicalJson, type ErrorCode, isJsonObject, isTrustError, type Json, JsonError, parseJson, quote, TrustError } from '@assay/core';
 
 export interface Refusal {
   readonly method: string;
@@ -63,10 +63,10 @@ function statedErrors(body: Uint8Array): string[] {
 /** `map[Tag:latest]`, as Go prints a map. */
 function detailText(detail: Json | undefined): string {
   if (detail === undefined || detail === null || detail === '') return '';
-  if (!isObject(detail)) return `; ${quote(typeof detail === 'string' ? detail : JSON.stringify(detail))}`;
+  if (!isObject(detail)) return `; ${quote(typeof detail === 'string' ? detail : canonicalJson(detail))}`;
   const pairs = Object.entries(detail as Record<string, Json>)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}:${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    .map(([name, value]) => `${name}:${typeof value === 'string' ? value : canonicalJson(value)}`);
   return `; map[${quote(pairs.join(' '))}]`;
 }
 
