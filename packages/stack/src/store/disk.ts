@@ -101,7 +101,10 @@ async function writeSynced(file: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 async function openMakingFolder(path: string, flags: string, mode: number): Promise<FileHandle> {
-  return (await unlessAbsent(open(path, flags, mode))) ?? (await makeFolder(dirname(path)), open(path, flags, mode));
+  const file = await unlessAbsent(open(path, flags, mode));
+  if (file !== undefined) return file;
+  await makeFolder(dirname(path));
+  return open(path, flags, mode);
 }
 
 /** A new folder is as durable as its entry in the folder above it. */
