@@ -526,6 +526,37 @@ export const catalogue = {
   ),
   CHART_EXISTS: usage('Something else is where the chart would be unpacked.', 'an earlier download', 'remove it, or choose another folder with --untardir'),
 
+  FULCIO_REFUSED: rejected(
+    'The certificate authority refuses to certify the key.',
+    'an identity token of an issuer, audience or time that it does not take, or a key type that it does not certify',
+    'see the answer in the message; fetch a new token for the audience sigstore',
+  ),
+  FULCIO_REQUEST: unavailable(
+    'The certificate authority did not answer a request.',
+    'an authority that is down or overloaded, or a wrong address',
+    'check the address; try again if the status is 429 or 5xx',
+  ),
+  FULCIO_RESPONSE: unavailable(
+    'The certificate authority answered something that is not a certificate chain.',
+    'a wrong address, or something between it and this machine that answers in its place',
+    'check the address of the certificate authority',
+  ),
+  FULCIO_MISMATCH: rejected(
+    'The certificate is not the one that was asked for.',
+    'a broken or hostile authority, or something between it and this machine that alters answers',
+    'do not use this authority',
+  ),
+  PENDING_PARSE: malformed(
+    'The file is not the state of an interrupted signing.',
+    'another file, an altered one, or one of a newer version',
+    'pass the file that the interrupted command named; or sign again',
+  ),
+  PENDING_EXPIRED: rejected(
+    'The interrupted signing can no longer be completed.',
+    'the certificate lives for minutes, and whatever still has to vouch for the time would do so after its end',
+    'sign again; the file of the interrupted signing may be deleted',
+  ),
+
   REKOR_NOT_FOUND: rejected(
     'The log holds no entry for this signature.',
     'it was never logged, or in another log',
@@ -559,6 +590,66 @@ export const catalogue = {
   TUF_TARGET: rejected('A TUF target is missing, or is not what the metadata states.', 'an altered or missing file', 'check the mirror'),
   TUF_TOO_LARGE: rejected('TUF metadata is larger than the cap.', 'an endless-data attack', 'check the mirror'),
   TUF_CACHE: usage('The TUF cache cannot be used.', 'missing permission, or no initial root for this mirror', 'pass the initial root.json of the mirror'),
+
+  TOKEN_PARSE: malformed(
+    'The identity token is not a JSON Web Token, or lacks what one must have.',
+    'an access token of another kind, a shortened text, or the wrong file',
+    'pass an OpenID Connect ID token: three base64url parts with dots between them',
+  ),
+  TOKEN_SUBJECT: rejected(
+    'The identity token names nobody that a certificate could be issued to.',
+    'an e-mail address that the identity provider has not verified, or no subject at all',
+    'verify the address at the identity provider, or use another account',
+  ),
+  TOKEN_EXPIRED: rejected(
+    'The identity token has expired.',
+    'a token fetched too early, or a wrong clock',
+    'fetch a new token right before signing; check the clock of this machine',
+  ),
+  TOKEN_PROVIDER: unavailable(
+    'This machine offers identity tokens, but gave none.',
+    'a job without the permission to ask for tokens, a service that is down, or variables left over from elsewhere',
+    'give the job the permission (GitHub: id-token: write), name another source with --oidc-provider, or pass --identity-token',
+  ),
+  TOKEN_PROVIDER_UNKNOWN: usage(
+    'There is no source of identity tokens by this name, or it is not available here.',
+    'a typing mistake, or a job that runs elsewhere',
+    'envvar, github-actions, filesystem, spiffe, buildkite-agent, google-workload-identity and google-impersonate are known',
+  ),
+  OIDC_ISSUER: unavailable(
+    'The OpenID Connect issuer cannot be used.',
+    'a wrong address, an issuer that calls itself by another name, or one that lacks the flow',
+    'check --oidc-issuer, to the last slash',
+  ),
+  OIDC_PKCE: rejected(
+    'The issuer does not advertise PKCE with S256, without which a code that leaks is as good as a login.',
+    'an issuer that was not set up for command line clients',
+    'let it advertise code_challenge_methods_supported: ["S256"], or use another issuer',
+  ),
+  OIDC_REDIRECT: usage(
+    'The redirect URL cannot be listened on.',
+    'a host that is not this machine, or a port that is taken',
+    'http://localhost:PORT/auth/callback, with port 0 or no --oidc-redirect-url for any free port',
+  ),
+  OIDC_LOGIN: unavailable('The login was not completed.', 'it was refused, or nobody answered in time', 'start again, and log in within the time allowed'),
+  OIDC_TOKEN: rejected(
+    'What the issuer answered does not hold for this login.',
+    'a token made for another login or client, or a broken or hostile issuer',
+    'do not use this issuer; if it is yours, compare nonce, audience, keys and at_hash with OpenID Connect Core section 3.1.3.7',
+  ),
+
+  STACK_DATA: malformed(
+    "The stack's folder is not in order.",
+    'a file that was removed, altered or damaged, or a key whose passphrase is missing',
+    'look at the file in the message; assay stack check tells all that is wrong; restore a backup',
+  ),
+  STACK_IN_USE: unavailable('Another process has the folder of the stack.', 'a stack that is already running', 'stop it, or name another folder with --data'),
+  STACK_LISTEN: unavailable('The address cannot be listened on.', 'another program has the port', 'stop it, or choose another address with --listen'),
+  STACK_SERVICE: unavailable(
+    'A service that takes the place of one of the stack does not answer as it should.',
+    'a wrong URL, or a service that is down',
+    'check the URL in the message',
+  ),
 
   INTERNAL: {
     kind: 'unavailable',

@@ -1,0 +1,47 @@
+/**
+ * The files that the operator and the clients get, in the folder of the stack, written when it is ready:
+ *
+ *   trusted_root.json  signing_config.json  client_trust_config.json  root.json (of TUF)  endpoints.json  env.sh
+ */
+import { utf8 } from '@assay/core';
+import { clientTrustConfigJson, type Published, signingConfigJson, trustedRootJson } from './published.ts';
+import type { Disk } from './store/disk.ts';
+
+/** What `endpoints.json` says: base URLs, the timestamp endpoint in full, the registry as image references name it. */
+export interface Endpoints {
+  readonly origin: string;
+  readonly oidc?: string;
+  readonly fulcio?: string;
+  readonly ctlog?: string;
+  readonly rekor?: string;
+  readonly rekorV2?: string;
+  readonly tsa?: string;
+  readonly tuf?: string;
+  readonly registry?: string;
+}
+
+export async function writeDocuments(disk: Disk, published: Published, endpoints: Endpoints, tufRoot: Uint8Array | undefined): Promise<void> {
+  const json = (value: object): Uint8Array => utf8(`${JSON.stringify(value, undefined, 2)}\n`);
+  await disk.writeAll([
+    { path: 'trusted_root.json', bytes: json(trustedRootJson(published)) },
+    { path: 'signing_config.json', bytes: json(signingConfigJson(published)) },
+    { path: 'client_trust_config.json', bytes: json(clientTrustConfigJson(published)) },
+    { path: 'endpoints.json', bytes: json(endpoints) },
+    { path: 'env.sh', bytes: utf8(environmentScript(disk.root, endpoints)) },
+    ...(tufRoot === undefined ? [] : [{ path: 'root.json', bytes: tufRoot }]),
+  ]);
+}
+
+/** For `. DIR/env.sh`: cosign and Assay then use this instance. Clients that take files only are told which in `endpoints.json`. */
+function environmentScript(root: string, { tuf }: Endpoints): string {
+  const lines = [
+    '# Read this file into a shell, and assay and cosign use this instance there:  . env.sh',
+    variable('ASSAY_TRUST', `${root}/client_trust_config.json`),
+    ...(tuf === undefined ? [] : [variable('TUF_MIRROR', tuf), variable('TUF_ROOT_JSON', `${root}/root.json`), variable('TUF_ROOT', `${root}/client-cache`)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function variable(name: string, value: string): string {
+  return `export ${name}='${value.replaceAll("'", "'\\''")}'`;
+}
