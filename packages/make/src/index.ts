@@ -2,6 +2,7 @@ export * from './authority.ts';
 export * from './bundle.ts';
 export * from './certificate.ts';
 export * from './checkpoint.ts';
+export * from './csr.ts';
 export * from './ct-entry.ts';
 export * from './der-write.ts';
 export * from './dsse.ts';

@@ -18,7 +18,7 @@
  * breakTufRepository(repository, 'expired-timestamp');
  * serve(repository.files); trust(repository.initialRoot);
  */
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 // ------------------------------------------------------------------------------------------------------------- keys
 
@@ -41,19 +41,24 @@ export interface TufKey {
 }
 
 export function makeTufKey(type: TufKeyType = 'ed25519'): TufKey {
-  return type === 'ed25519' ? makeEd25519Key() : makeEcdsaKey();
+  return tufKeyOf((type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'prime256v1' })).privateKey);
 }
 
-function makeEd25519Key(): TufKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const { x = '' } = publicKey.export({ format: 'jwk' });
+/** An Ed25519 or ECDSA P-256 key at hand. Throws `TypeError` for any other: no more is known to every client. */
+export function tufKeyOf(privateKey: KeyObject): TufKey {
+  if (privateKey.asymmetricKeyType === 'ed25519') return ed25519Key(privateKey);
+  if (privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1') return ecdsaKey(privateKey);
+  throw new TypeError(`keys of TUF are Ed25519 or ECDSA P-256, not ${privateKey.asymmetricKeyType}`);
+}
+
+function ed25519Key(privateKey: KeyObject): TufKey {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
   const value: TufPublicKey = { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: Buffer.from(x, 'base64url').toString('hex') } };
   return { id: keyIdOf(value), publicKey: value, sign: (bytes) => sign(null, bytes, privateKey).toString('hex') };
 }
 
-function makeEcdsaKey(): TufKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+function ecdsaKey(privateKey: KeyObject): TufKey {
+  const pem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }) as string;
   const value: TufPublicKey = { keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256', keyval: { public: pem } };
   return { id: keyIdOf(value), publicKey: value, sign: (bytes) => sign('sha256', bytes, privateKey).toString('hex') };
 }
