@@ -387,6 +387,11 @@ export const catalogue = {
     'a file that was written to while it was sent',
     'try again when nothing changes the file',
   ),
+  NET_LISTEN: usage(
+    'The address for the answer of a login cannot be listened on.',
+    'a redirect URL that is not of this machine, or a port that is taken',
+    'use http://localhost:PORT/PATH, with port 0 for any that is free',
+  ),
 
   AUTH_CONFIG: malformed(
     'A file with registry credentials cannot be used.',
@@ -612,8 +617,8 @@ export const catalogue = {
     'give the job the permission (GitHub: id-token: write), name another source with --oidc-provider, or pass --identity-token',
   ),
   TOKEN_PROVIDER_UNKNOWN: usage(
-    'There is no source of identity tokens by this name, or it is not available here.',
-    'a typing mistake, or a job that runs elsewhere',
+    'There is no source of identity tokens by this name.',
+    'a typing mistake',
     'envvar, github-actions, filesystem, spiffe, buildkite-agent, google-workload-identity and google-impersonate are known',
   ),
   OIDC_ISSUER: unavailable(
@@ -626,11 +631,6 @@ export const catalogue = {
     'an issuer that was not set up for command line clients',
     'let it advertise code_challenge_methods_supported: ["S256"], or use another issuer',
   ),
-  OIDC_REDIRECT: usage(
-    'The redirect URL cannot be listened on.',
-    'a host that is not this machine, or a port that is taken',
-    'http://localhost:PORT/auth/callback, with port 0 or no --oidc-redirect-url for any free port',
-  ),
   OIDC_LOGIN: unavailable('The login was not completed.', 'it was refused, or nobody answered in time', 'start again, and log in within the time allowed'),
   OIDC_TOKEN: rejected(
     'What the issuer answered does not hold for this login.',
@@ -642,6 +642,11 @@ export const catalogue = {
     "The stack's folder is not in order.",
     'a file that was removed, altered or damaged, or a key whose passphrase is missing',
     'look at the file in the message; assay stack check tells all that is wrong; restore a backup',
+  ),
+  STACK_ISSUERS: malformed(
+    'The file that says whose identity tokens are accepted cannot be used.',
+    'a misspelt setting, a missing client-id, a subject domain that the issuer does not own, or a template that is not known',
+    'mend the file at the line in the message; it is the configuration file of Fulcio, with oidc-issuers, meta-issuers and ci-issuer-metadata',
   ),
   STACK_IN_USE: unavailable('Another process has the folder of the stack.', 'a stack that is already running', 'stop it, or name another folder with --data'),
   STACK_LISTEN: unavailable('The address cannot be listened on.', 'another program has the port', 'stop it, or choose another address with --listen'),
