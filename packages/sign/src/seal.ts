@@ -35,8 +35,8 @@ export type Record = (signing: { readonly content: BundleContent; readonly verif
 
 export interface SealOptions {
   readonly signer: Signer;
-  /** DER of the leaf that certifies the signer's key. */
-  readonly certificate?: Uint8Array | undefined;
+  /** DER of the leaf that certifies the signer's key; or where it comes from once the signature is made. */
+  readonly certificate?: Uint8Array | ((content: BundleContent) => Promise<Uint8Array>) | undefined;
   /** Absent: nothing is put on record. */
   readonly record?: Record | undefined;
 }
@@ -51,9 +51,10 @@ export interface Sealed {
   readonly envelope: Uint8Array | undefined;
 }
 
-/** Errors: `KEY_UNSUPPORTED` for keys that cannot sign a digest when only that is known; those of the key's place and of `record`. */
-export async function seal(signable: Signable, { signer, certificate, record }: SealOptions): Promise<Sealed> {
+/** Errors: `KEY_UNSUPPORTED` for keys that cannot sign a digest when only that is known; those of the key's place, of `certificate` and of `record`. */
+export async function seal(signable: Signable, { signer, certificate: given, record }: SealOptions): Promise<Sealed> {
   const content = await contentOf(signable, signer);
+  const certificate = typeof given === 'function' ? await given(content) : given;
   const envelope = content.kind === 'dsse' ? utf8(envelopeJson(content)) : undefined;
   const verifierPem = certificate === undefined ? encodePem('PUBLIC KEY', signer.publicKey.spki) : encodePem('CERTIFICATE', certificate);
   const recorded = (await record?.({ content, verifierPem, envelope })) ?? { entries: [], timestamps: [] };
@@ -81,7 +82,8 @@ async function signMessage({ digest, bytes }: Signable & { kind: 'message' }, si
       hint: 'sign it with a log, which takes the pre-hashed form, or with another key',
     });
   }
-  const signature = signer.hash === undefined ? await signer.sign(bytes as Uint8Array) : await signer.signDigest(value);
+  // What signs over digests is slow to load, and not needed while the bytes are at hand.
+  const signature = bytes === undefined || signer.scheme.name === 'ed25519ph' ? await signer.signDigest(value) : await signer.sign(bytes);
   return { kind: 'message', digest: { algorithm, value }, signature };
 }
 

@@ -1,7 +1,9 @@
 export * from './byte-edit.ts';
 export * from './claims.ts';
 export * from './defects/index.ts';
+export * from './fulcio-stub.ts';
 export * from './hostile.ts';
+export * from './identity-token.ts';
 export * from './instance.ts';
 export * from './json-edit.ts';
 export * from './key-pool.ts';
@@ -9,6 +11,7 @@ export * from './logs.ts';
 export * from './registry/index.ts';
 export * from './rekor-v1-stub.ts';
 export * from './rekor-v2-stub.ts';
+export * from './rekor-v2-tiles.ts';
 export * from './sample.ts';
 export * from './serve.ts';
 export * from './sign.ts';

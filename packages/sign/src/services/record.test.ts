@@ -131,6 +131,58 @@ describe('when one fails', () => {
   });
 });
 
+describe('what was had earlier', () => {
+  test('is not asked for again', async () => {
+    const instance = createInstance();
+    const { signing, judge } = signed(instance);
+    const { asked, http, v1, v2, tsa } = await services(instance);
+    const options = { logs: [v1, v2], timestampAuthorities: [tsa], http };
+    const first = await recordSigning(signing, { ...options, logs: [v1] });
+    asked.length = 0;
+    const already = { entries: new Map(first.entries.map((entry) => [v1.url, entry])), timestamps: new Map([[tsa.url, first.timestamps[0] as Uint8Array]]) };
+    const recorded = await recordSigning(signing, { ...options, already });
+    expect(asked).toEqual(['v2']);
+    expect(recorded.entries[0]).toBe(first.entries[0]);
+    expect(await judge(recorded)).toMatchObject({ ok: true });
+  });
+
+  test.each<[string, { v2?: Handler; tsa?: Handler }, string[], string[]]>([
+    ['a log fails: the timestamp and the other entry', { v2: async () => Response.json({}, { status: 400 }) }, ['v1'], ['tsa']],
+    ['an authority fails: nothing', { tsa: async () => Response.json({}, { status: 400 }) }, [], []],
+  ])('is handed on when %s', async (_, handlers, entries, timestamps) => {
+    const instance = createInstance();
+    const { http, v1, v2, tsa } = await services(instance, handlers);
+    const names = new Map([
+      [v1.url, 'v1'],
+      [v2.url, 'v2'],
+      [tsa.url, 'tsa'],
+    ]);
+    const partly: string[][] = [];
+    const onIncomplete: RecordOptions['onIncomplete'] = (there) =>
+      partly.push(...[there.entries, there.timestamps].map((one) => [...one.keys()].map((url) => names.get(url) ?? url)));
+    await refusal(() => recordSigning(signed(instance).signing, { logs: [v1, v2], timestampAuthorities: [tsa], http, onIncomplete }));
+    expect(partly).toEqual([entries, timestamps]);
+  });
+
+  test('is handed on when the caller gives up', async () => {
+    const instance = createInstance();
+    const controller = new AbortController();
+    const reason = new Error('given up');
+    const giveUp: Handler = async () => {
+      controller.abort(reason);
+      return new Promise<Response>(() => undefined);
+    };
+    const { http, v1, tsa } = await services(instance, { v1: giveUp });
+    let timestamps = 0;
+    const onIncomplete: RecordOptions['onIncomplete'] = (there) => {
+      timestamps = there.timestamps.size;
+    };
+    const options = { logs: [v1], timestampAuthorities: [tsa], http, onIncomplete, signal: controller.signal };
+    await expect(recordSigning(signed(instance).signing, options)).rejects.toBe(reason);
+    expect(timestamps).toBe(1);
+  });
+});
+
 describe('refused before anything is asked:', () => {
   const nowhere = { http: createHttpClient({ offline: true }), timestampAuthorities: [] };
 

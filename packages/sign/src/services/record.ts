@@ -4,7 +4,7 @@
  * Timestamp authorities are asked first: a log entry is public and stays, so that nothing is logged which could not be completed. What
  * services say is kept only when all of them answered.
  */
-import { isTrustError, type LogEntry, TrustError } from '@assay/core';
+import { isTrustError, type LogEntry, type LogInstance, TrustError } from '@assay/core';
 import { type HttpClient, redactUrl } from '@assay/net';
 import { type EnvelopeKind, logToRekorV1 } from './rekor-v1.ts';
 import { logToRekorV2 } from './rekor-v2.ts';
@@ -23,7 +23,19 @@ export interface RecordOptions {
   readonly timestamped?: Uint8Array | undefined;
   /** How Rekor v1 records an envelope. Default `dsse`. */
   readonly envelopeKind?: EnvelopeKind | undefined;
+  /** As in `RekorV2Options`. */
+  readonly knownLogs?: readonly LogInstance[] | undefined;
+  /** What services have said earlier about this very signing: they are not asked again. */
+  readonly already?: PartlyRecorded | undefined;
+  /** Told what there is, earlier and new, when something is missing; the error follows. */
+  readonly onIncomplete?: ((partly: PartlyRecorded) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** By the URLs of the services. */
+export interface PartlyRecorded {
+  readonly entries: ReadonlyMap<string, LogEntry>;
+  readonly timestamps: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface LogService {
@@ -44,17 +56,26 @@ export interface Recorded {
  * that nothing would prove the time of; `KEY_…` and `CERT_…` for the verifier; the `reason` of `signal`; `TypeError` for other API versions.
  */
 export async function recordSigning(signing: Signing, options: RecordOptions): Promise<Recorded> {
-  const { logs, timestampAuthorities, http, timestampHttp = http, timestamped = signing.content.signature, envelopeKind, signal } = options;
+  const { logs, timestampAuthorities, http, timestampHttp = http, timestamped = signing.content.signature, envelopeKind, knownLogs, signal } = options;
+  const { already = NOTHING, onIncomplete } = options;
   checkServices(signing, options);
-  const upload = ({ url, majorApiVersion }: LogService): Promise<LogEntry> =>
-    majorApiVersion === 2 ? logToRekorV2(signing, { url, http, signal }) : logToRekorV1(signing, { url, http, signal }, { envelopeKind });
+  const stamp = async ({ url }: { readonly url: string }): Promise<Uint8Array> =>
+    already.timestamps.get(url) ?? requestTimestamp(timestamped, { url, http: timestampHttp, signal });
+  const upload = async ({ url, majorApiVersion }: LogService): Promise<LogEntry> => {
+    const known = already.entries.get(url);
+    if (known !== undefined) return known;
+    return majorApiVersion === 2 ? logToRekorV2(signing, { url, http, signal }, { knownLogs }) : logToRekorV1(signing, { url, http, signal }, { envelopeKind });
+  };
 
-  const stamped = await askAll(timestampAuthorities, ({ url }) => requestTimestamp(timestamped, { url, http: timestampHttp, signal }));
+  const stamped = await askAll(timestampAuthorities, stamp, signal);
+  const timestamps = valuesOf(stamped);
+  const logged = timestamps === undefined || signal?.aborted === true ? [] : await askAll(logs, upload, signal);
+  const entries = valuesOf(logged);
+  if (timestamps !== undefined && entries?.length === logs.length) return { entries, timestamps };
+
+  onIncomplete?.({ entries: byUrl(logged, already.entries), timestamps: byUrl(stamped, already.timestamps) });
   signal?.throwIfAborted();
-  const timestamps = valuesOf(stamped) ?? incomplete(stamped, [], logs);
-  const logged = await askAll(logs, upload);
-  signal?.throwIfAborted();
-  return { entries: valuesOf(logged) ?? incomplete(stamped, logged, []), timestamps };
+  return incomplete(stamped, logged, timestamps === undefined ? logs : []);
 }
 
 /** A certificate lives for minutes: without a proven time nobody could verify it later, and Rekor v2 proves none (verification.md section 4). */
@@ -74,6 +95,7 @@ type Outcome<Value> = { readonly url: string; readonly value: Value } | { readon
 function askAll<Chosen extends { readonly url: string }, Value>(
   services: readonly Chosen[],
   askOne: (service: Chosen) => Promise<Value>,
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<Value>[]> {
   const outcomeOf = async (service: Chosen): Promise<Outcome<Value>> => {
     const { url } = service;
@@ -81,6 +103,8 @@ function askAll<Chosen extends { readonly url: string }, Value>(
       return { url, value: await askOne(service) };
     } catch (error) {
       if (isTrustError(error)) return { url, error };
+      // What the others said is wanted all the same.
+      if (signal?.aborted === true) return { url, error: new TrustError('NET_TIMEOUT', `${redactUrl(url)}: given up`) };
       throw error;
     }
   };
@@ -91,6 +115,11 @@ function askAll<Chosen extends { readonly url: string }, Value>(
 function valuesOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] | undefined {
   const values = outcomes.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []));
   return values.length === outcomes.length ? values : undefined;
+}
+
+/** What was had earlier is kept, even of services that were not reached this time. */
+function byUrl<Value>(outcomes: readonly Outcome<Value>[], earlier: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  return new Map([...earlier, ...outcomes.flatMap((outcome): [string, Value][] => ('value' in outcome ? [[outcome.url, outcome.value]] : []))]);
 }
 
 function incomplete(stamped: readonly Outcome<Uint8Array>[], logged: readonly Outcome<LogEntry>[], unasked: readonly LogService[]): never {
@@ -104,3 +133,5 @@ function incomplete(stamped: readonly Outcome<Uint8Array>[], logged: readonly Ou
   const [first] = errors;
   throw new TrustError('SIGNING_INCOMPLETE', sentences.join('; '), { cause: first, ...(first && { hint: first.hint }) });
 }
+
+const NOTHING: PartlyRecorded = { entries: new Map(), timestamps: new Map() };

@@ -1,9 +1,20 @@
 /** Against a Rekor v2 log in memory that checks what it is sent; what comes back is judged by core, with a timestamp since the log proves no time. */
 import { TrustError, utf8 } from '@assay/core';
-import { createInstance, drop, keyFor, put, type RekorV2Fault, rekorV2Stub, type SignOptions, timestampStub } from '@assay/testkit';
-import { describe, expect, test } from 'vitest';
+import {
+  createInstance,
+  drop,
+  keyFor,
+  put,
+  type RekorV2Fault,
+  rekorV2Stub,
+  rekorV2Tiles,
+  type SignOptions,
+  type TileFault,
+  timestampStub,
+} from '@assay/testkit';
+import { describe, expect, test, vi } from 'vitest';
 import { refusal } from '../../test/key-context.ts';
-import { ARTIFACT, altered, type Change, editedJson, replaced, served, signed } from '../../test/services.ts';
+import { ARTIFACT, altered, type Change, editedJson, replaced, served, signed, trustedRootOf } from '../../test/services.ts';
 import { logToRekorV2 } from './rekor-v2.ts';
 import { requestTimestamp } from './timestamp.ts';
 
@@ -35,17 +46,91 @@ test('a log that waits for its checkpoint is waited for, and one that pushes bac
   expect(found).toMatchObject({ code: 'REKOR_UPLOAD', message: expect.stringContaining('HTTP 503: reached max pushback; retry') });
 });
 
-test('a signature that the log has already is an error that says what to do', async () => {
-  const instance = createInstance();
-  const { signing } = signed(instance);
-  const service = await served(rekorV2Stub(instance));
-  const { logIndex } = await logToRekorV2(signing, service);
-  const found = await refusal(() => logToRekorV2(signing, service));
-  expect(found).toMatchObject({
-    code: 'REKOR_UPLOAD',
-    message: expect.stringContaining(`HTTP 409: an equivalent entry already exists in the transparency log with index ${logIndex}`),
+describe('a signature that the log has already', () => {
+  /** Logged once, and sent again after `more` others. */
+  async function twice({ before = 11, more = 0, fault, change }: { before?: number; more?: number; fault?: TileFault; change?: Change } = {}) {
+    const instance = createInstance({ fillers: { before, after: 3 } });
+    const { signing, judge } = signed(instance);
+    const handler = rekorV2Tiles(instance, rekorV2Stub(instance), fault);
+    const service = await served(change === undefined ? handler : altered(handler, change));
+    const first = await logToRekorV2(signing, await served(rekorV2Stub(instance)));
+    for (let i = 0; i < more; i++) instance.rekorV2.append({ body: utf8(`{"filler":${i}}`), kind: 'filler', version: '0.0.1' }, instance.now);
+    const again = () => logToRekorV2(signing, service, { knownLogs: trustedRootOf(instance).logs });
+    return { instance, signing, judge, service, first, again };
+  }
+
+  test.each([
+    ['in the first, partial tile', 11, 0],
+    ['as the last of a full tile', 255, 0],
+    ['as the first of the second tile', 256, 0],
+    ['deep in a tree of two levels', 300, 100],
+    ['where the right edge has three parts', 700, 30],
+  ])('is read out of its tiles: %s', async (_, before, more) => {
+    const { instance, first, again, judge, signing } = await twice({ before, more });
+    const entry = await again();
+    expect(entry).toMatchObject({ logIndex: first.logIndex, logId: first.logId, kind: 'hashedrekord', version: '0.0.2', body: first.body });
+    expect(entry.inclusionProof?.treeSize).toBe(BigInt(instance.rekorV2.tree.size));
+    const authority = await served(timestampStub(instance));
+    const timestamp = await requestTimestamp(signing.content.signature, { ...authority, url: `${authority.url}/api/v1/timestamp` });
+    expect(await judge({ entries: [entry], timestamps: [timestamp] })).toMatchObject({ ok: true });
   });
-  expect(found.hint).toContain('does not hand out its proof again');
+
+  test('is read out of full tiles where partial ones are gone', async () => {
+    const { first, again } = await twice({ fault: 'no-partial-tiles' });
+    expect(await again()).toMatchObject({ logIndex: first.logIndex });
+  });
+
+  test('is an error that says what to do, where the log is not known', async () => {
+    const { signing, service, first } = await twice();
+    const found = await refusal(() => logToRekorV2(signing, service));
+    expect(found).toMatchObject({
+      code: 'REKOR_UPLOAD',
+      message: expect.stringContaining(`HTTP 409: an equivalent entry already exists in the transparency log with index ${first.logIndex}`),
+    });
+    expect(found.hint).toContain('pass the trusted root that knows the log');
+  });
+
+  const index =
+    (value: string): Change =>
+    ({ status }) =>
+      new Response('there already', { status, headers: { 'x-log-index': value } });
+  const onConflict =
+    (change: Change): Change =>
+    (response) =>
+      response.status === 409 ? change(response) : response;
+  test.each<[string, { fault?: TileFault; change?: Change }, string]>([
+    ['no tiles', { fault: 'no-tiles' }, 'REKOR_UPLOAD'],
+    ['tiles cut short', { fault: 'cut-tiles' }, 'REKOR_RESPONSE'],
+    ['tiles with other hashes', { fault: 'wrong-tiles' }, 'REKOR_ENTRY_MISMATCH'],
+    ['an entry cut short', { fault: 'cut-entries' }, 'REKOR_RESPONSE'],
+    ['another entry in its place', { fault: 'other-entries' }, 'REKOR_ENTRY_MISMATCH'],
+    ['no checkpoint', { fault: 'no-checkpoint' }, 'REKOR_RESPONSE'],
+    ['no index', { change: onConflict(index('')) }, 'REKOR_UPLOAD'],
+    ['an index that is no number', { change: onConflict(index('0x10')) }, 'REKOR_UPLOAD'],
+    ['the index of another entry', { change: onConflict(index('0')) }, 'REKOR_ENTRY_MISMATCH'],
+  ])('is refused with %s', async (_, how, code) => {
+    const { again } = await twice({ before: 255, ...how });
+    expect(await refusal(again)).toMatchObject({ code });
+  });
+
+  test('waits for a checkpoint that reaches it, and not for ever', async () => {
+    const { again } = await twice({ fault: 'old-checkpoint' });
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      let isDone = false;
+      const found = refusal(again).finally(() => {
+        isDone = true;
+      });
+      // Slower than answers come, so that no request runs out of time.
+      while (!isDone) {
+        vi.advanceTimersByTime(10);
+        await new Promise(setImmediate);
+      }
+      expect(await found).toMatchObject({ code: 'REKOR_RESPONSE', message: expect.stringContaining('the checkpoint does not reach the entry') });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 const PROOF = 'inclusionProof';
