@@ -10,6 +10,10 @@ export interface Io {
   stdout(content: string | Uint8Array): void;
   stderr(text: string): void;
   stdin(): AsyncIterable<Uint8Array>;
+  /** Whether a person is at standard input. Default: nobody. */
+  readonly interactive?: boolean;
+  /** Shows a web page to that person. Rejects when it cannot. */
+  openBrowser?(url: string): Promise<void>;
 }
 
 export function processIo(): Io {
@@ -22,6 +26,10 @@ export function processIo(): Io {
     stdout: (content) => writeAll(1, content),
     stderr: (text) => writeAll(2, text),
     stdin: () => createReadStream('', { fd: 0, autoClose: false }),
+    get interactive() {
+      return process.stdin.isTTY === true;
+    },
+    openBrowser: async (url) => (await import('./open-browser.ts')).openBrowser(url),
   };
 }
 

@@ -22,7 +22,7 @@ export interface LoadedRoot {
 export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedRoot> {
   const file = flags.trustedRoot ?? io.env['ASSAY_TRUST'];
   if (file) {
-    const content = readFileCapped(file, MAX_ROOT_FILE);
+    const content = await trustedRootIn(readFileCapped(file, MAX_ROOT_FILE), file);
     const root = named(file, () => parseTrustedRoot(content));
     return { root, check: trustCheck(`the file ${file}`, root.warnings) };
   }
@@ -37,6 +37,18 @@ export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedR
   } finally {
     http.close();
   }
+}
+
+/** A `ClientTrustConfig` holds one beside the services to sign with. */
+async function trustedRootIn(content: Uint8Array, file: string): Promise<Uint8Array> {
+  if (!isTrustConfig(content)) return content;
+  const { parseClientTrustConfig } = await import('@assay/trust');
+  return named(file, () => parseClientTrustConfig(content)).trustedRoot;
+}
+
+/** By the name in its media type, which no trusted root has anywhere. */
+export function isTrustConfig(content: Uint8Array): boolean {
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes('vnd.dev.sigstore.clienttrustconfig');
 }
 
 function trustCheck(from: string, warnings: readonly string[]): Check {

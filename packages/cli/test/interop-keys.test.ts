@@ -123,7 +123,7 @@ describe('a file', () => {
 
   test('with another password is refused', async () => {
     const run = await assay([...SIGN.new(), '--key', at('ours.key'), image()], { COSIGN_PASSWORD: 'battery staple' });
-    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('Error: reading key: decrypt: encrypted: decryption failed\n') });
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('getting signer: reading key: decrypt: encrypted: decryption failed\n') });
     expect(run.stderr).not.toContain('battery');
   });
 });
@@ -143,7 +143,7 @@ describe('the environment', () => {
 
   test('without the variable that is named is refused', async () => {
     const run = await assay([...SIGN.new(), '--key', 'env://NO_SUCH_KEY', image()]);
-    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('Error: reading key: loading URL: env var $NO_SUCH_KEY not found\n') });
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('getting signer: reading key: loading URL: env var $NO_SUCH_KEY not found\n') });
   });
 });
 
@@ -177,7 +177,7 @@ describe.skipIf(noToken !== undefined)('a PKCS#11 token', () => {
 
   test('refuses another PIN, and does not say which it was', async () => {
     const run = await assay([...SIGN.new(), '--key', `pkcs11:token=build;object=p256?module-path=${hsm.module}&pin-value=987654`, image()]);
-    expect(run).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('Error: reading key: ') });
+    expect(run).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('getting signer: reading key: ') });
     expect(run.stderr).not.toContain('987654');
   });
 });

@@ -21,7 +21,10 @@ export interface Run {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** Whether a person is at standard input, and what shows her pages. */
+  readonly interactive?: boolean;
+  readonly openBrowser?: (url: string) => Promise<void>;
   readonly now?: Date;
   readonly terminal?: boolean;
   /** `none`, the default: a socket or a name lookup fails the run. */
@@ -50,7 +53,9 @@ async function runAs(programName: string, argv: readonly string[], options: RunO
     stderr: (text) => {
       output.stderr += text;
     },
-    stdin: () => chunksOf(options.stdin ?? ''),
+    stdin: typeof options.stdin === 'function' ? options.stdin : () => chunksOf((options.stdin ?? '') as string | Uint8Array),
+    ...(options.interactive !== undefined && { interactive: options.interactive }),
+    ...(options.openBrowser !== undefined && { openBrowser: options.openBrowser }),
   };
   const guard = options.network === 'open' ? undefined : watchNetwork();
   try {

@@ -22,6 +22,7 @@ export async function wrapped<T>(prefix: string, action: () => Promise<T> | T, s
 /** Our errors in the words that Go programs use for the same. Bugs stay bugs. */
 export function messageOf(error: unknown): string {
   if (error instanceof CommandError) return error.message;
+  if (isTimeout(error)) return 'context deadline exceeded';
   if (!isTrustError(error)) throw error;
   if (error.code === 'FILE_NOT_FOUND') return `open ${error.message.replace(/: no such file$/, '')}: no such file or directory`;
   // These tools print no hints, and here the hint is the answer.
@@ -29,4 +30,9 @@ export function messageOf(error: unknown): string {
   if (error.code === 'FILE_UNREADABLE') return error.message.replace(/^(.*): is a folder.*$/, 'read $1: is a directory');
   const details = [error.expected && `expected ${error.expected}`, error.found && `got ${error.found}`].filter(Boolean);
   return details.length === 0 ? error.message : `${error.message} (${details.join(', ')})`;
+}
+
+/** `--timeout` has passed. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { isTrustError } from '@assay/core';
 import type { Io } from '../io.ts';
 import type { CommandEntry } from './command.ts';
-import { CommandError, messageOf } from './failure.ts';
+import { CommandError, isTimeout, messageOf } from './failure.ts';
 import { commandHelp, listHelp } from './help.ts';
 import { FlagError, type FlagSpec, type ParsedFlags, parseDuration, parseFlags } from './pflag.ts';
 
@@ -122,7 +122,7 @@ function withOutputFile(io: Io, path: string): Io {
 }
 
 function isOurs(error: unknown): boolean {
-  return error instanceof CommandError || isTrustError(error);
+  return error instanceof CommandError || isTrustError(error) || isTimeout(error);
 }
 
 /** A bug of ours. The trace is for the report, and only shown when asked for. */

@@ -1,9 +1,9 @@
 /** `cosign attest-blob` (cosign.md section 1). */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Artifact, encodeBase64, parseBundle, parseStatement, toHex, utf8 } from '@assay/core';
+import { Artifact, encodeBase64, encodePem, parseStatement, toHex } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { bundleOfSealed, encodeStatement, predicateTypeOf, readPredicate, type Sealed, seal } from '@assay/sign';
+import { encodeStatement, predicateTypeOf, readPredicate, type Sealed, timestampJson } from '@assay/sign';
 import { artifactSource } from '../artifact-source.ts';
 import { type Command, type Context, exactly } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
@@ -12,11 +12,10 @@ import type { ParsedFlags } from '../cobra/pflag.ts';
 import { readInput } from '../read-input.ts';
 import { text } from './flags.ts';
 import { Loader } from './load.ts';
-import { recorderOf } from './recorder.ts';
-import { checkSealed } from './self-check.ts';
+import { sealChecked } from './seal.ts';
 import { olderBundle, refuseMissingBundle } from './sign-blob.ts';
 import { outputFlag, REKOR_ENTRY_TYPE, SIGN_FLAGS } from './sign-flags.ts';
-import { openSigning, refuseKeyAndToken, writeBundleFile } from './signing.ts';
+import { bundleFileOf, openSigning, refuseKeyAndToken, writeBundleFile } from './signing.ts';
 
 export const command: Command = {
   usage: 'attest-blob [flags] BLOB',
@@ -55,22 +54,16 @@ const OUTPUTS = ['output-signature', 'output-attestation', 'output-certificate']
 
 async function run(flags: ParsedFlags, context: Context): Promise<void> {
   const loader = new Loader(context);
-  const { io } = context;
   const [blob = ''] = flags.positionals;
   try {
     const signing = await openSigning(flags, context, loader, OUTPUTS, flags.text('bundle'));
-    await wrapped(`signing ${blob}`, async () => {
-      const { payload, artifact } = flags.text('statement') === '' ? await statementOf(blob, flags, context) : await givenStatement(flags, context);
-      io.stderr('Signing artifact...\n');
-      const sealed = await seal(
-        { kind: 'dsse', payload },
-        { signer: signing.signer, certificate: signing.certificate, record: recorderOf(signing, flags, context) },
-      );
-      const bundle = await bundleOfSealed(sealed);
-      if (artifact !== undefined) await checkSealed(parseBundle(utf8(bundle)), artifact, signing, context);
-      if (flags.bool('new-bundle-format')) writeBundleFile(bundle, flags, context);
-      else writeOlder(sealed, flags, context);
-    });
+    const { payload, artifact } = flags.text('statement') === '' ? await statementOf(blob, flags, context) : await givenStatement(flags, context);
+    const publication = { bundleFile: bundleFileOf(flags) };
+    const { sealed, bundle } = await wrapped('creating bundle', async () =>
+      sealChecked({ kind: 'dsse', payload }, await signing.party(), { flags, context, signing, artifact, publication }),
+    );
+    if (flags.bool('new-bundle-format')) writeBundleFile(bundle, flags, context);
+    else writeOlder(sealed, flags, context);
   } finally {
     loader.close();
   }
@@ -124,4 +117,23 @@ function writeOlder(sealed: Sealed, flags: ParsedFlags, context: Context): void 
     writeFileSync(attestation, sealed.content.payload, { mode: 0o600 });
     io.stderr(`Attestation written in ${attestation}\n`);
   }
+  writeCertificate(sealed, flags, context);
+  writeTimestamp(sealed, flags, context);
+}
+
+function writeCertificate({ certificate }: Sealed, flags: ParsedFlags, { io }: Context): void {
+  const file = flags.text('output-certificate');
+  if (file === '') return;
+  if (certificate === undefined) throw new CommandError('no certificate found in bundle');
+  writeFileSync(file, encodePem('CERTIFICATE', certificate), { mode: 0o600 });
+  io.stderr(`Certificate written to file  ${file}\n`);
+}
+
+function writeTimestamp({ timestamps }: Sealed, flags: ParsedFlags, { io }: Context): void {
+  const file = flags.text('rfc3161-timestamp-bundle');
+  if (file === '') return;
+  const timestamp = timestampJson(timestamps);
+  if (timestamp === undefined) throw new CommandError('no RFC3161 timestamp found in bundle');
+  writeFileSync(file, timestamp, { mode: 0o600 });
+  io.stderr(`Timestamp wrote in the file  ${file}\n`);
 }

@@ -1,7 +1,7 @@
 /** `cosign attest` (cosign.md section 1). */
-import { Artifact, encodePem, fromHex, parseBundle, utf8 } from '@assay/core';
+import { Artifact, encodeBase64, encodePem, fromHex, utf8 } from '@assay/core';
 import { appendAttestation, attachBundle, attachmentTag, hexOf, parseReference, repositoryText } from '@assay/oci';
-import { bundleOfSealed, encodeStatement, predicateTypeOf, readPredicate, rekorBundleJson, seal, timestampJson } from '@assay/sign';
+import { encodeStatement, predicateTypeOf, readPredicate, rekorBundleJson, timestampJson } from '@assay/sign';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
@@ -9,11 +9,11 @@ import { readInput } from '../read-input.ts';
 import { bool, text } from './flags.ts';
 import { type RegistrySession, withRegistry } from './images.ts';
 import { Loader } from './load.ts';
-import { recorderOf } from './recorder.ts';
-import { REGISTRY_FLAGS } from './registry-flags.ts';
-import { checkSealed } from './self-check.ts';
+import { plainHttpOf, REGISTRY_FLAGS } from './registry-flags.ts';
+import { sealChecked } from './seal.ts';
+import { olderBundle } from './sign-blob.ts';
 import { outputFlag, RECORD_CREATION, REKOR_ENTRY_TYPE, SIGN_FLAGS } from './sign-flags.ts';
-import { openSigning, refuseKeyAndToken, type Signing, writeBundleFile } from './signing.ts';
+import { bundleFileOf, openSigning, refuseKeyAndToken, type Signing, writeBundleFile } from './signing.ts';
 import { dockerMediaTypes, recordedCreation, requireForSigning, warnAboutTag } from './to-sign.ts';
 
 export const command: Command = {
@@ -76,14 +76,21 @@ async function attestOne(argument: string, { flags, context, session, signing }:
   const name = repositoryText(reference);
   const sha256 = hexOf(subject.digest);
   const payload = encodeStatement({ name, sha256, predicateType, predicate, version: 'v0.1' });
-  io.stderr('Signing artifact...\n');
-  const sealed = await seal(
-    { kind: 'dsse', payload },
-    { signer: signing.signer, certificate: signing.certificate, record: recorderOf(signing, flags, context) },
-  );
-  const bundle = utf8(await bundleOfSealed(sealed));
-  await checkSealed(parseBundle(bundle), Artifact.fromDigests({ sha256: fromHex(sha256) }), signing, context);
   const to = session.side ?? repository;
+  const made = await wrapped('creating bundle', async () =>
+    sealChecked({ kind: 'dsse', payload }, await signing.party(), {
+      flags,
+      context,
+      signing,
+      artifact: Artifact.fromDigests({ sha256: fromHex(sha256) }),
+      publication: {
+        bundleFile: bundleFileOf(flags),
+        image: flags.bool('no-upload') ? undefined : { repository: to.name, subject, predicateType, plainHttp: plainHttpOf(flags) },
+      },
+    }),
+  );
+  const { sealed } = made;
+  const bundle = utf8(made.bundle);
 
   if (flags.bool('new-bundle-format')) {
     writeBundleFile(bundle, flags, context);
@@ -92,6 +99,7 @@ async function attestOne(argument: string, { flags, context, session, signing }:
     return;
   }
   const envelope = sealed.envelope ?? new Uint8Array(0);
+  writeBundleFile(olderBundle(encodeBase64(envelope), sealed), flags, context);
   if (flags.bool('no-upload')) {
     io.stdout(`${new TextDecoder().decode(envelope)}\n`);
     return;
@@ -103,7 +111,7 @@ async function attestOne(argument: string, { flags, context, session, signing }:
     replace: flags.bool('replace'),
     parts: {
       certificate: sealed.certificate && encodePem('CERTIFICATE', sealed.certificate),
-      chain: signing.chain,
+      chain: made.chain,
       rekorBundle: rekorBundleJson(sealed.entries[0]),
       timestamp: timestampJson(sealed.timestamps),
     },

@@ -3,20 +3,31 @@ import type { HttpClientOptions } from '@assay/net';
 import type { Record } from '@assay/sign';
 import type { Context } from '../cobra/command.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { recorderFor } from '../recording.ts';
+import { type RecorderOptions, recorderFor } from '../recording.ts';
 import type { Signing } from './signing.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 /** Undefined when no service was chosen. */
-export function recorderOf({ services }: Signing, flags: ParsedFlags, { io, signal }: Context): Record | undefined {
+export function recorderOf(
+  { services, trustedRoot }: Signing,
+  flags: ParsedFlags,
+  { io, signal }: Context,
+  keep?: RecorderOptions['keep'],
+): Record | undefined {
   return recorderFor(services, {
     io,
+    trustedRoot,
+    keep,
     userAgent: USER_AGENT,
     timestampTls: timestampTls(flags),
-    envelopeKind: flags.text('rekor-entry-type') === 'intoto' ? 'intoto' : 'dsse',
+    envelopeKind: envelopeKindOf(flags),
     timestamps: flags.bool('new-bundle-format') ? 'signature' : 'stored envelope',
     signal,
   });
+}
+
+export function envelopeKindOf(flags: ParsedFlags): 'dsse' | 'intoto' {
+  return flags.text('rekor-entry-type') === 'intoto' ? 'intoto' : 'dsse';
 }
 
 /** Group T; undefined when none of it is given. */

@@ -34,7 +34,7 @@ export function openRegistryOf(flags: ParsedFlags, { io, verbose, signal }: Cont
   const serverName = flags.text('registry-server-name');
   return openRegistryAccess(io, {
     userAgent: USER_AGENT,
-    plainHttp: flags.bool('allow-http-registry') || flags.bool('allow-insecure-registry') ? 'always' : 'private',
+    plainHttp: plainHttpOf(flags),
     credential: credentialOf(flags),
     mirrorsFile: flags.text('registry-mirrors') || undefined,
     tls: {
@@ -47,6 +47,10 @@ export function openRegistryOf(flags: ParsedFlags, { io, verbose, signal }: Cont
     ...(verbose && { trace: (line: string) => io.stderr(`${line}\n`) }),
     signal,
   });
+}
+
+export function plainHttpOf(flags: ParsedFlags): 'always' | 'private' {
+  return flags.bool('allow-http-registry') || flags.bool('allow-insecure-registry') ? 'always' : 'private';
 }
 
 function credentialOf(flags: ParsedFlags): Credential | undefined {

@@ -1,18 +1,18 @@
 /** `cosign sign-blob` (cosign.md section 1). */
 import { writeFileSync } from 'node:fs';
-import { type Artifact, encodeBase64, encodePem, type HashName, parseBundle, utf8 } from '@assay/core';
+import { type Artifact, encodeBase64, encodePem, type HashName, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { bundleOfSealed, rekorBundleJson, type Sealed, SIGNING_ALGORITHMS, seal, timestampJson } from '@assay/sign';
+import { rekorBundleJson, type Sealed, SIGNING_ALGORITHMS, timestampJson } from '@assay/sign';
 import { artifactSource } from '../artifact-source.ts';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
+import { confirm } from './confirm.ts';
 import { bool, text } from './flags.ts';
 import { Loader } from './load.ts';
-import { recorderOf } from './recorder.ts';
-import { checkSealed } from './self-check.ts';
+import { sealChecked } from './seal.ts';
 import { outputFlag, SIGN_FLAGS } from './sign-flags.ts';
-import { askToRecord, openSigning, refuseKeyAndToken, type Signing, writeBundleFile } from './signing.ts';
+import { askToRecord, bundleFileOf, openSigning, refuseKeyAndToken, type Signing, type SigningParty, writeBundleFile } from './signing.ts';
 
 export const command: Command = {
   usage: 'sign-blob [flags] BLOB…',
@@ -73,19 +73,41 @@ interface Shared {
 
 async function signOne(blob: string, { flags, context, signing }: Shared): Promise<void> {
   const { io } = context;
+  await wrapped('upload to tlog', () => askToRecord(flags, context, signing));
+  const party = withPrehash(await signing.party(), signing);
+  const { signer } = party;
   if (blob !== '-') io.stderr(`Using payload from: ${blob}\n`);
-  await askToRecord(flags, context, signing);
-  io.stderr('Signing artifact...\n');
-  const record = recorderOf(signing, flags, context);
-  const signer = record !== undefined && signing.signer.publicKey.type === 'ed25519' ? signing.signer.withScheme({ name: 'ed25519ph' }) : signing.signer;
   const algorithms = [...new Set<HashName>(['sha256', signer.hash ?? 'sha512'])];
-  const artifact = await artifactSource(blob, io).open(algorithms, nodeCrypto);
+  const artifact = await wrapped('getting payload', () => artifactSource(blob, io).open(algorithms, nodeCrypto));
+  await askAboutHash(party, { flags, context, signing });
   const digest = (hash: HashName) => digestOf(artifact, hash);
-  const sealed = await seal({ kind: 'message', digest, bytes: artifact.bytes }, { signer, certificate: signing.certificate, record });
-  const bundle = await bundleOfSealed(sealed);
-  await checkSealed(parseBundle(utf8(bundle)), artifact, { ...signing, signer }, context);
+  const { sealed, bundle } = await sealChecked({ kind: 'message', digest, bytes: artifact.bytes }, party, {
+    flags,
+    context,
+    signing,
+    artifact,
+    publication: { bundleFile: bundleFileOf(flags) },
+  });
   if (flags.bool('new-bundle-format')) writeBundleFile(bundle, flags, context);
   else writeOlder(sealed, flags, context);
+}
+
+/** A log takes Ed25519 in its pre-hashed form alone. */
+function withPrehash(party: SigningParty, { services }: Signing): SigningParty {
+  const isRecorded = services.logs.length + services.timestampAuthorities.length > 0;
+  if (!isRecorded || party.signer.publicKey.type !== 'ed25519') return party;
+  if (party.keyless !== undefined) throw new CommandError('signing bundle: error signing bundle: ed25519ph unsupported by Fulcio');
+  return { ...party, signer: party.signer.withScheme({ name: 'ed25519ph' }) };
+}
+
+/** The older bundle says nothing of hashes, and its readers take SHA-256. */
+async function askAboutHash({ signer, keyless }: SigningParty, { flags, context, signing }: Shared): Promise<void> {
+  const { io } = context;
+  const isUsual = signer.hash === 'sha256' || flags.bool('new-bundle-format');
+  if (isUsual || (signing.services.logs.length === 0 && keyless === undefined)) return;
+  io.stderr(`${OTHER_HASH}\n`);
+  if (!flags.bool('yes')) await confirm(io);
+  io.stderr('Continuing with non SHA256 hash function and old bundle format\n');
 }
 
 async function digestOf(artifact: Artifact, hash: HashName): Promise<Uint8Array> {
@@ -100,12 +122,6 @@ function writeOlder(sealed: Sealed, flags: ParsedFlags, context: Context): void 
   const { signature } = sealed.content;
   const base64 = encodeBase64(signature);
   writeBundleFile(olderBundle(base64, sealed), flags, context);
-  const timestamp = flags.text('rfc3161-timestamp');
-  const timestamped = timestampJson(sealed.timestamps);
-  if (timestamp !== '' && timestamped !== undefined) {
-    writeFileSync(timestamp, timestamped, { mode: 0o600 });
-    io.stderr(`Wrote timestamp to file ${timestamp}\n`);
-  }
   const output = flags.text('output-signature') || flags.text('output');
   if (output === '') {
     io.stdout(`${base64}\n`);
@@ -114,6 +130,12 @@ function writeOlder(sealed: Sealed, flags: ParsedFlags, context: Context): void 
     io.stderr(`Wrote signature to file ${output}\n`);
   }
   writeCertificate(sealed, flags, context);
+  const timestamp = flags.text('rfc3161-timestamp');
+  const timestamped = timestampJson(sealed.timestamps);
+  if (timestamp !== '' && timestamped !== undefined) {
+    writeFileSync(timestamp, timestamped, { mode: 0o600 });
+    io.stderr(`Wrote timestamp to file ${timestamp}\n`);
+  }
 }
 
 /** Base64 of the PEM unless `--b64=false`, as cosign writes it. */
@@ -134,3 +156,6 @@ export function olderBundle(base64Signature: string, { certificate, entries }: S
     ...(rekorBundle !== undefined && { rekorBundle: JSON.parse(rekorBundle) }),
   });
 }
+
+const OTHER_HASH =
+  'Non SHA256 hash function is not supported for old bundle format. Use --new-bundle-format to use the new bundle format or use different signing key/algorithm.';

@@ -8,18 +8,18 @@ const SIGNING_CONFIG = 'please use a signing config to specify';
 const OIDC_FLAGS: readonly FlagSpec[] = [
   text('fulcio-url', 'certificate authority', {
     default: 'https://fulcio.sigstore.dev',
-    deprecated: `${SIGNING_CONFIG} a fulcio url; see \`cosign signing-config --help\` `,
+    deprecated: `${SIGNING_CONFIG} a fulcio url; see \`cosign signing-config --help\``,
   }),
   text('identity-token', 'identity token, or the file that holds it'),
   text('fulcio-auth-flow', 'how to log in: normal, device, token or client_credentials'),
   bool('insecure-skip-verify', 'no effect', { deprecated: 'SCT verification is no longer performed during signing/attestation.' }),
   text('rekor-url', 'transparency log', {
     default: 'https://rekor.sigstore.dev',
-    deprecated: `${SIGNING_CONFIG} a rekor url; see \`cosign signing-config --help\` `,
+    deprecated: `${SIGNING_CONFIG} a rekor url; see \`cosign signing-config --help\``,
   }),
   text('oidc-issuer', 'OIDC provider to log in at', {
     default: 'https://oauth2.sigstore.dev/auth',
-    deprecated: `${SIGNING_CONFIG} an OIDC issuer; see \`cosign signing-config create --help\` `,
+    deprecated: `${SIGNING_CONFIG} an OIDC issuer; see \`cosign signing-config create --help\``,
   }),
   text('oidc-client-id', 'OIDC client id', { default: 'sigstore' }),
   text('oidc-client-secret-file', 'file that holds the OIDC client secret'),
@@ -34,7 +34,7 @@ const TIMESTAMP_FLAGS: readonly FlagSpec[] = [
   text('timestamp-client-cert', 'PEM file of the client certificate for the timestamp server'),
   text('timestamp-client-key', 'PEM file of its key'),
   text('timestamp-server-name', 'name that the TLS certificate of the timestamp server must have'),
-  text('timestamp-server-url', 'timestamp authority', { deprecated: `${SIGNING_CONFIG} a timestamp server url; see \`cosign signing-config --help\` ` }),
+  text('timestamp-server-url', 'timestamp authority', { deprecated: `${SIGNING_CONFIG} a timestamp server url; see \`cosign signing-config --help\`` }),
 ];
 
 /** Group G: what every signing command has. */

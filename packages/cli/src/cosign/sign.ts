@@ -1,7 +1,7 @@
 /** `cosign sign` (cosign.md section 1). */
 
 import { writeFileSync } from 'node:fs';
-import { Artifact, encodePem, encodeSimpleSigning, fromHex, parseBundle, utf8, verifySignature } from '@assay/core';
+import { Artifact, encodePem, encodeSimpleSigning, fromHex, utf8, verifySignature } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
 import {
@@ -16,7 +16,7 @@ import {
   type RepositoryClient,
   repositoryText,
 } from '@assay/oci';
-import { bundleOfSealed, rekorBundleJson, type Sealed, SIGN_PREDICATE_TYPE, seal, signatureStatement, timestampJson } from '@assay/sign';
+import { rekorBundleJson, type Sealed, SIGN_PREDICATE_TYPE, signatureStatement, timestampJson } from '@assay/sign';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
@@ -24,16 +24,18 @@ import { readAnnotations } from './annotations.ts';
 import { bool, list, text } from './flags.ts';
 import { type RegistrySession, withRegistry } from './images.ts';
 import { Loader } from './load.ts';
-import { recorderOf } from './recorder.ts';
-import { REGISTRY_FLAGS } from './registry-flags.ts';
-import { checkSealed } from './self-check.ts';
+import { plainHttpOf, REGISTRY_FLAGS } from './registry-flags.ts';
+import { type Made, sealChecked } from './seal.ts';
 import { outputFlag, RECORD_CREATION, SIGN_FLAGS } from './sign-flags.ts';
-import { askToRecord, openSigning, refuseKeyAndToken, type Signing, writeBundleFile } from './signing.ts';
+import { askToRecord, bundleFileOf, openSigning, refuseKeyAndToken, type Signing, type SigningParty, writeBundleFile } from './signing.ts';
 import { dockerMediaTypes, recordedCreation, requireForSigning, resolveForSigning, warnAboutTag } from './to-sign.ts';
 
 export const command: Command = {
   usage: 'sign [flags] IMAGE…',
-  examples: `  # with a key, without a transparency log
+  examples: `  # as whoever a login, or the CI job, says you are
+  cosign sign registry.example/app@sha256:…
+
+  # with a key, without a transparency log
   cosign sign --key cosign.key --use-signing-config=false --tlog-upload=false registry.example/app@sha256:…
 
   # with annotations that verify -a asks for
@@ -121,7 +123,8 @@ async function signArgument(argument: string, shared: Shared): Promise<void> {
     : [{ reference: named, repository, descriptor, digest }];
   for (const target of targets) {
     const sign = () => (flags.bool('new-bundle-format') ? signAsBundle(target, shared) : signAsLayer(target, targets.length > 1, shared));
-    await wrapped(flags.bool('recursive') ? 'recursively signing: signing digest' : 'signing digest', sign);
+    // A tag is walked to its one image, and told so.
+    await wrapped(flags.bool('recursive') || named.digest === undefined ? 'recursively signing: signing digest' : 'signing digest', sign);
   }
 }
 
@@ -143,19 +146,21 @@ async function everyImage(target: Target): Promise<Target[]> {
 /** cosign 3's format: a bundle that refers to the image. */
 async function signAsBundle({ reference, repository, descriptor, digest }: Target, { flags, context, session, signing, annotations }: Shared): Promise<void> {
   const subject = descriptor ?? (await wrapped('accessing image', () => requireForSigning(reference, repository)));
-  await askToRecord(flags, context, signing);
-  context.io.stderr('Signing artifact...\n');
+  await wrapped('should upload to tlog', () => askToRecord(flags, context, signing));
   const payload = signatureStatement(hexOf(digest), annotations);
-  const sealed = await seal(
-    { kind: 'dsse', payload },
-    { signer: signing.signer, certificate: signing.certificate, record: recorderOf(signing, flags, context) },
-  );
-  const bundle = utf8(await bundleOfSealed(sealed));
-  await checkSealed(parseBundle(bundle), Artifact.fromDigests({ sha256: fromHex(hexOf(digest)) }), signing, context);
+  const to = session.side ?? repository;
+  const image = { repository: to.name, subject, predicateType: SIGN_PREDICATE_TYPE, plainHttp: plainHttpOf(flags) };
+  const made = await sealChecked({ kind: 'dsse', payload }, await signing.party(), {
+    flags,
+    context,
+    signing,
+    artifact: Artifact.fromDigests({ sha256: fromHex(hexOf(digest)) }),
+    publication: { bundleFile: bundleFileOf(flags), image: flags.bool('upload') ? image : undefined },
+  });
+  const bundle = utf8(made.bundle);
   writeBundleFile(bundle, flags, context);
   if (!flags.bool('upload')) return;
   context.io.stderr(`Pushing signature to: ${repositoryText(reference)}\n`);
-  const to = session.side ?? repository;
   await attachBundle(to, { subject, bundle, content: 'dsse-envelope', predicateType: SIGN_PREDICATE_TYPE, created: context.io.now });
 }
 
@@ -170,42 +175,51 @@ async function signAsLayer(target: Target, isOneOfMany: boolean, shared: Shared)
     given !== ''
       ? [await wrapped('payload from file', () => readFileCapped(given, MAX_PAYLOAD_BYTES))]
       : (names.length > 0 ? names : [repositoryText(reference)]).map((dockerReference) => encodeSimpleSigning({ dockerReference, digest, annotations }));
-  await askToRecord(flags, shared.context, shared.signing);
-  const sealed: Sealed[] = [];
-  for (const payload of payloads) sealed.push(await signPayload(payload, target, shared));
-  writeOutputs(sealed, isOneOfMany ? `-sha256-${hexOf(digest)}` : '', flags);
+  await wrapped('should upload to tlog', () => askToRecord(flags, shared.context, shared.signing));
+  const party = await shared.signing.party();
+  const made: Made[] = [];
+  for (const payload of payloads) made.push(await makeLayer(payload, target, party, shared));
+  writeOutputs(
+    made.map(({ sealed }) => sealed),
+    isOneOfMany ? `-sha256-${hexOf(digest)}` : '',
+    flags,
+    shared.context,
+  );
+  if (flags.bool('upload')) for (const layer of made) await pushLayer(layer, target, party, shared);
 }
 
-async function signPayload(payload: Uint8Array, { reference, repository, digest }: Target, { flags, context, session, signing }: Shared): Promise<Sealed> {
-  context.io.stderr('Signing artifact...\n');
-  const sealed = await seal(
-    { kind: 'payload', payload },
-    { signer: signing.signer, certificate: signing.certificate, record: recorderOf(signing, flags, context) },
-  );
-  if (!flags.bool('upload')) return sealed;
+function makeLayer(payload: Uint8Array, { digest }: Target, party: SigningParty, { flags, context, signing }: Shared): Promise<Made> {
+  // A payload that was given says whatever it says.
+  const artifact = flags.text('payload') === '' ? Artifact.fromDigests({ sha256: fromHex(hexOf(digest)) }) : undefined;
+  return sealChecked({ kind: 'payload', payload }, party, { flags, context, signing, artifact });
+}
+
+async function pushLayer({ sealed, chain }: Made, { reference, repository, digest }: Target, { signer }: SigningParty, shared: Shared): Promise<void> {
+  const { flags, context, session } = shared;
+  if (sealed.content.kind !== 'payload') throw new TypeError('a layer holds a payload');
+  const { payload, signature } = sealed.content;
   const to = session.side ?? repository;
   context.io.stderr(`Pushing signature to: ${session.side === undefined ? repositoryText(reference) : session.side.repository.repository}\n`);
   const [entry] = sealed.entries;
-  const { publicKey, scheme } = signing.signer;
+  const { publicKey, scheme } = signer;
   await appendSignature(to, {
     tag: `${flags.text('attachment-tag-prefix')}${attachmentTag(digest, 'sig')}`,
     payload,
-    signature: sealed.content.signature,
+    signature,
     parts: {
       certificate: sealed.certificate && encodePem('CERTIFICATE', sealed.certificate),
-      chain: signing.chain,
+      chain,
       rekorBundle: rekorBundleJson(entry),
       timestamp: timestampJson(sealed.timestamps),
     },
-    verifies: (signature) => verifySignature(nodeCrypto, publicKey, scheme, payload, signature),
+    verifies: (other) => verifySignature(nodeCrypto, publicKey, scheme, payload, other),
     created: recordedCreation(flags, context),
     dockerMediaTypes: dockerMediaTypes(context),
   });
-  return sealed;
 }
 
 /** Files of the older format, readable by their owner alone. */
-function writeOutputs(sealed: readonly Sealed[], suffix: string, flags: ParsedFlags): void {
+function writeOutputs(sealed: readonly Sealed[], suffix: string, flags: ParsedFlags, { io }: Context): void {
   const write = (flag: string, content: string | Uint8Array | undefined): void => {
     const file = flags.text(flag);
     if (file !== '' && content !== undefined) writeFileSync(`${file}${suffix}`, content, { mode: 0o600 });
@@ -217,6 +231,8 @@ function writeOutputs(sealed: readonly Sealed[], suffix: string, flags: ParsedFl
     'output-certificate',
     first && (first.certificate === undefined ? encodePem('PUBLIC KEY', first.publicKey.spki) : encodePem('CERTIFICATE', first.certificate)),
   );
+  const certificate = flags.text('output-certificate');
+  if (certificate !== '') io.stderr(`Certificate wrote in the file ${certificate}\n`);
 }
 
 /** Go prints a list so. */

@@ -3,29 +3,39 @@
 import { writeFileSync } from 'node:fs';
 import { Certificate, decodeUtf8, equalBytes, type PublicKey, parseCertificatesPem, type TrustedRoot } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
-import { loadSigner, type Signer } from '@assay/sign';
+import { type KeylessSigner, loadSigner, type Signer } from '@assay/sign';
 import { parseSigningConfig, SIGNING_CONFIG, type SigningConfig } from '@assay/trust';
 import type { Context } from '../cobra/command.ts';
-import { CommandError, wrapped } from '../cobra/failure.ts';
+import { CommandError, messageOf, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { withKeyContext } from '../key-context.ts';
 import type { ChosenServices } from '../recording.ts';
 import type { Loader } from './load.ts';
 import { agreeToRecord } from './privacy.ts';
 import { servicesOf } from './sign-services.ts';
-import { readRoot } from './trust.ts';
+import { publicRoot, readRoot } from './trust.ts';
 import { tufTarget } from './tuf-target.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 export interface Signing {
+  readonly services: ChosenServices;
+  /** A signing configuration is in use: it stands for consent to a public record. */
+  readonly configured: boolean;
+  /** What the fresh signature is verified with before it is stored. */
+  readonly trustedRoot: TrustedRoot | undefined;
+  /** The same one each time. Made when first asked for, since a person is told and asked things before. */
+  readonly party: () => Promise<SigningParty>;
+}
+
+/** Who signs. */
+export interface SigningParty {
   readonly signer: Signer;
+  /** Whoever gets certificates for the signer's key; undefined for keys that stand for themselves. */
+  readonly keyless: KeylessSigner | undefined;
   /** DER of the leaf that `--certificate` names. */
   readonly certificate: Uint8Array | undefined;
   /** PEM of `--certificate-chain`. */
   readonly chain: string | undefined;
-  readonly services: ChosenServices;
-  /** What the fresh signature is verified with before it is stored. */
-  readonly trustedRoot: TrustedRoot | undefined;
 }
 
 export function refuseKeyAndToken(flags: ParsedFlags): void {
@@ -36,6 +46,7 @@ export function refuseKeyAndToken(flags: ParsedFlags): void {
 /** Order and texts as cosign has them. `bundlePath` only where a bundle of the older format satisfies a signing configuration. */
 export async function openSigning(flags: ParsedFlags, context: Context, loader: Loader, outputs: readonly string[], bundlePath = ''): Promise<Signing> {
   const configured = flags.bool('use-signing-config') || flags.text('signing-config') !== '';
+  const clientSecret = await wrapped('reading OIDC client secret', () => secretIn(flags.text('oidc-client-secret-file')));
   if (configured && SERVICE_FLAGS.some((name) => flags.given(name) && flags.text(name) !== '')) {
     throw new CommandError('cannot specify service URLs and use signing config');
   }
@@ -43,16 +54,38 @@ export async function openSigning(flags: ParsedFlags, context: Context, loader: 
   if (configured && !flags.bool('new-bundle-format') && bundlePath === '') {
     throw new CommandError('must provide --new-bundle-format or --bundle where applicable with --signing-config or --use-signing-config');
   }
-  const trustedRoot = flags.text('trusted-root') === '' ? undefined : await wrapped('loading trusted root', () => readRoot(flags.text('trusted-root')));
+  const trustedRoot = await trustFor(flags, context, configured);
   const config = configured ? await signingConfig(flags, context) : undefined;
   if (flags.bool('new-bundle-format')) {
     for (const name of outputs.filter((output) => flags.text(output) !== '')) {
       context.io.stderr(`WARNING: --${name} is deprecated when using --new-bundle-format and will be ignored\n`);
     }
   }
-  const signer = await openSigner(flags, context);
-  const { certificate, chain } = await certificatesOf(flags, signer.publicKey, loader);
-  return { signer, certificate: certificate ?? signer.certificate?.der, chain, services: servicesOf(config, flags, context), trustedRoot };
+  const services = servicesOf(config, flags, context);
+  let opened: Promise<SigningParty> | undefined;
+  const party = (): Promise<SigningParty> => {
+    opened ??= openParty({ flags, context, loader, services, clientSecret });
+    return opened;
+  };
+  return { services, configured, trustedRoot, party };
+}
+
+function secretIn(file: string): string | undefined {
+  return file === '' ? undefined : new TextDecoder().decode(readFileCapped(file, MAX_SECRET_BYTES)).trim();
+}
+
+/** As cosign: certificates are always checked, unless a variable names the one key that would be needed of the trusted root. */
+async function trustFor(flags: ParsedFlags, { io }: Context, configured: boolean): Promise<TrustedRoot | undefined> {
+  const file = flags.text('trusted-root');
+  if (file !== '') return wrapped('loading trusted root', () => readRoot(file));
+  const certified = flags.text('key') === '' || flags.bool('issue-certificate');
+  if (!certified || (!configured && io.env['SIGSTORE_CT_LOG_PUBLIC_KEY_FILE'])) return undefined;
+  try {
+    return await publicRoot(io);
+  } catch (error) {
+    io.stderr(`WARNING: ${NO_TUF} ${messageOf(error)}\n`);
+    return undefined;
+  }
 }
 
 async function signingConfig(flags: ParsedFlags, { io }: Context): Promise<SigningConfig> {
@@ -61,12 +94,38 @@ async function signingConfig(flags: ParsedFlags, { io }: Context): Promise<Signi
   return wrapped('error getting signing config from TUF', async () => parseSigningConfig(await tufTarget(SIGNING_CONFIG, io)));
 }
 
-async function openSigner(flags: ParsedFlags, context: Context): Promise<Signer> {
-  const reference = flags.text('key');
-  if (flags.bool('sk')) throw new CommandError('opening piv token: hardware keys are not supported here; use a key on a PKCS#11 token: --key pkcs11:…');
-  if (reference === '') {
-    throw new CommandError('signing without a key needs a certificate authority, which is not supported here yet; pass --key');
-  }
+interface PartyOptions {
+  readonly flags: ParsedFlags;
+  readonly context: Context;
+  readonly loader: Loader;
+  readonly services: ChosenServices;
+  readonly clientSecret: string | undefined;
+}
+
+function openParty(options: PartyOptions): Promise<SigningParty> {
+  return wrapped('getting keypair and token', async () => {
+    const { flags, context, loader } = options;
+    if (flags.bool('sk')) {
+      throw new CommandError('getting signer: opening piv token: hardware keys are not supported here; use a key on a PKCS#11 token: --key pkcs11:…');
+    }
+    if (flags.text('key') === '') return openKeyless(undefined, options);
+    const { signer, certificate, chain } = await wrapped('getting signer', async () => {
+      const key = await openSigner(flags.text('key'), context);
+      const named = await certificatesOf(flags, key.publicKey, loader);
+      return { signer: key, certificate: named.certificate ?? key.certificate?.der, chain: named.chain };
+    });
+    return flags.bool('issue-certificate') ? openKeyless(signer, options) : { signer, certificate, chain, keyless: undefined };
+  });
+}
+
+/** Read only when no key is given: tokens and logins are a world of their own. */
+async function openKeyless(key: Signer | undefined, options: PartyOptions): Promise<SigningParty> {
+  const { keylessOf } = await import('./keyless.ts');
+  const keyless = await keylessOf(key, options);
+  return { signer: keyless.signer, keyless, certificate: undefined, chain: undefined };
+}
+
+function openSigner(reference: string, context: Context): Promise<Signer> {
   return wrapped('reading key', () => withKeyContext({ ...context, userAgent: USER_AGENT }, (keys) => loadSigner(reference, keys)));
 }
 
@@ -95,19 +154,28 @@ async function readLeaf(path: string, loader: Loader): Promise<Certificate> {
 }
 
 /** A signing configuration stands for consent; without one, a public record is asked for. */
-export async function askToRecord(flags: ParsedFlags, context: Context, { services }: Signing): Promise<void> {
-  const configured = flags.bool('use-signing-config') || flags.text('signing-config') !== '';
+export async function askToRecord(flags: ParsedFlags, context: Context, { services, configured }: Signing): Promise<void> {
   if (!configured && services.logs.length > 0) await agreeToRecord(flags, context);
+}
+
+/** As `writeBundleFile` writes it, for whoever completes an interrupted signing. */
+export function bundleFileOf(flags: ParsedFlags): { path: string; mode: number; overwrite: boolean } | undefined {
+  const path = flags.text('bundle');
+  return path === '' ? undefined : { path, mode: BUNDLE_MODE, overwrite: true };
 }
 
 export function writeBundleFile(bundle: Uint8Array | string, flags: ParsedFlags, { io }: Context): void {
   const file = flags.text('bundle');
   if (file === '') return;
-  writeFileSync(file, bundle, { mode: 0o600 });
+  writeFileSync(file, bundle, { mode: BUNDLE_MODE });
   io.stderr(`Wrote bundle to file ${file}\n`);
 }
 
+/** As cosign has it: for its owner alone. */
+const BUNDLE_MODE = 0o600;
 const SERVICE_FLAGS = ['rekor-url', 'fulcio-url', 'oidc-issuer', 'timestamp-server-url'];
+const NO_TUF = 'Could not fetch trusted_root.json from the TUF repository. Continuing with individual targets. Error from TUF:';
+const MAX_SECRET_BYTES = 64 * 1024;
 const NO_TLOG_WITH_CONFIG =
   "--tlog-upload=false is not supported with --signing-config or --use-signing-config. Provide a signing config with --signing-config without a transparency log service, which can be created with `cosign signing-config create` or `curl https://raw.githubusercontent.com/sigstore/root-signing/refs/heads/main/targets/signing_config.v0.2.json | jq 'del(.rekorTlogUrls)'` for the public instance";
 const MAX_CONFIG_BYTES = 1024 * 1024;

@@ -87,7 +87,7 @@ async function loadKeys(reference: string | undefined, loader: Loader): Promise<
 }
 
 /** Public Sigstore's root, or that of the mirror in use (`TUF_MIRROR`, or what `cosign initialize` chose); a stale one is said on standard error. */
-async function publicRoot(io: Io): Promise<TrustedRoot> {
+export async function publicRoot(io: Io): Promise<TrustedRoot> {
   const { root, check } = await loadRoot({ initialized: true }, io);
   if (check.warning !== undefined) io.stderr(`WARNING: ${check.warning}\n`);
   return root;

@@ -22,11 +22,11 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
   });
   addSign(program).action(async (things: string[], flags: SignFlags) => {
     const { runSign } = await import('./sign.ts');
-    await runSign(things, flags, io);
+    status = await runSign(things, flags, io);
   });
   addAttest(program).action(async (things: string[], flags: AttestFlags) => {
     const { runAttest } = await import('./sign.ts');
-    await runAttest(things, flags, io);
+    status = await runAttest(things, flags, io);
   });
   addCopy(program).action(async (source: string, target: string, flags: CopyFlags) => {
     const { runCopy } = await import('./copy.ts');
@@ -103,7 +103,8 @@ function addVerify(program: Command): Command {
 
 function addSign(program: Command): Command {
   return signingOptions(program.command('sign').summary('sign files and images'))
-    .description('Signs with a key. A file gets a Sigstore bundle beside it, an image one in its registry.')
+    .description('Signs as whoever you are, or with a key. A file gets a Sigstore bundle beside it, an image one in its registry.')
+    .option('--resume <file>', 'complete a signing that an outage interrupted; takes no other argument')
     .option('-a, --annotation <key=value>', 'annotation to sign; may be repeated; for images', collectAnnotation)
     .option('--recursive', 'sign every image of an index too')
     .addHelpText('after', SIGN_EXAMPLES);
@@ -119,11 +120,15 @@ function addAttest(program: Command): Command {
 
 function signingOptions(command: Command): Command {
   return command
-    .argument('<thing...>', 'a path, or an image reference (oci:// and file: force it)')
-    .requiredOption('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://')
+    .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
+    .option('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://; default: none, but an identity')
+    .option('--identity-token <token>', 'token that says who signs, or the file that holds it; default: that of the CI job, else a login')
+    .option('--oidc-issuer <url>', 'whom to log in at; default: as the signing configuration says')
+    .option('-y, --yes', 'agree to a public record of who signed')
     .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
     .option('--no-store', 'do not store the bundle in the registry')
-    .option('--signing-config <file>', 'logs and timestamp authorities to use; default: none')
+    .option('--signing-config <file>', 'services to use; default: those of public Sigstore, and with --key none')
+    .option('--trust-config <file>', 'client_trust_config.json: the trusted root and the services of an instance (or ASSAY_TRUST)')
     .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
     .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
     .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
@@ -194,7 +199,16 @@ Exit status: 0 verified, 1 rejected, 2 usage, 3 something needed is unavailable,
 
 const SIGN_EXAMPLES = `
 Examples:
-  # a file: writes app.tar.gz.sigstore.json
+  # an image, as you: with the token of the CI job, or after a login in the browser
+  assay sign registry.example/app@sha256:…
+
+  # with a private instance
+  assay sign --trust-config client_trust_config.json app.tar.gz
+
+  # when a log was down: the message names the file
+  assay sign --resume app.tar.gz.sigstore.json.pending.json
+
+  # with a key; a file: writes app.tar.gz.sigstore.json
   assay sign --key cosign.key app.tar.gz
 
   # an image, by digest
@@ -205,6 +219,7 @@ The password of the key comes from COSIGN_PASSWORD, or is asked for. Exit status
 
 const ATTEST_EXAMPLES = `
 Examples:
+  assay attest --type cyclonedx --predicate sbom.json registry.example/app@sha256:…
   assay attest --key cosign.key --type cyclonedx --predicate sbom.json registry.example/app@sha256:…
   make-provenance | assay attest --key cosign.key --type slsaprovenance1 --predicate - app.tar.gz
 

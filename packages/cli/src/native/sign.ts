@@ -3,8 +3,17 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Artifact, failures, fromHex, type HashName, parseBundle, TrustError, toHex, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { readFileCapped } from '@assay/net/file';
-import { attachBundle, type Descriptor, hexOf, parseReference, parseRepository, type RepositoryClient, repositoryText, targetOf } from '@assay/oci';
+import {
+  attachBundle,
+  type Descriptor,
+  hexOf,
+  type PlainHttp,
+  parseReference,
+  parseRepository,
+  type RepositoryClient,
+  repositoryText,
+  targetOf,
+} from '@assay/oci';
 import {
   bundleOfSealed,
   encodeStatement,
@@ -18,25 +27,26 @@ import {
   seal,
   signatureStatement,
 } from '@assay/sign';
-import { parseSigningConfig } from '@assay/trust';
 import { artifactSource } from '../artifact-source.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
+import type { Publication } from '../keep-pending.ts';
 import { withKeyContext } from '../key-context.ts';
-import { named } from '../named.ts';
 import { readInput } from '../read-input.ts';
-import { chooseServices, recorderFor } from '../recording.ts';
+import { recorderFor } from '../recording.ts';
 import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
 import { loadRoot } from '../trusted-root.ts';
 import { verifyFresh } from '../verify-fresh.ts';
+import type { IdentityFlags, Keyless } from './keyless.ts';
+import { chosenServices, type ServiceFlags } from './services.ts';
 import { thingOf } from './thing.ts';
 
-interface CommonFlags {
-  readonly key: string;
+interface CommonFlags extends IdentityFlags, ServiceFlags {
+  /** Absent: whoever a token names signs, with a key for the occasion. */
+  readonly key?: string;
   readonly bundle?: string;
   /** False with `--no-store`. */
   readonly store: boolean;
-  readonly signingConfig?: string;
   readonly trustedRoot?: string;
   readonly sideRepository?: string;
   readonly registryMirrors?: string;
@@ -45,6 +55,7 @@ interface CommonFlags {
 }
 
 export interface SignFlags extends CommonFlags {
+  readonly resume?: string;
   readonly annotation?: Readonly<Record<string, string>>;
   readonly recursive?: boolean;
 }
@@ -54,8 +65,13 @@ export interface AttestFlags extends CommonFlags {
   readonly predicate: string;
 }
 
-/** Returns the exit status. Errors: `KEY_…`, `OCI_…`, `FILE_…`, `USAGE`, `SIGNING_INCOMPLETE`. */
+/** Returns the exit status. Errors: `KEY_…`, `TOKEN_…`, `FULCIO_…`, `OCI_…`, `FILE_…`, `USAGE`, `SIGNING_INCOMPLETE`, those of `runResume`. */
 export async function runSign(things: readonly string[], flags: SignFlags, io: Io): Promise<number> {
+  if (flags.resume !== undefined) {
+    if (things.length > 0) throw new TrustError('USAGE', '--resume completes what its file names, and signs nothing else', { hint: 'give no other argument' });
+    const { runResume } = await import('./resume.ts');
+    return runResume(flags.resume, flags, io);
+  }
   return withSession(things, flags, io, async (thing, session) => {
     if (thing.kind === 'file') return signFile(thing.name, session);
     for (const image of await imagesOf(thing.name, flags.recursive === true, session)) {
@@ -88,10 +104,12 @@ export async function runAttest(things: readonly string[], flags: AttestFlags, i
 interface Session {
   readonly flags: CommonFlags;
   readonly io: Io;
-  readonly signer: Signer;
-  readonly record: Recorder | undefined;
+  readonly party: Party;
   readonly access: RegistryAccess;
 }
+
+/** Who signs: a key with whatever puts that on record, or somebody with a certificate. */
+type Party = { readonly signer: Signer; readonly record: Recorder | undefined; readonly keyless?: never } | { readonly keyless: Keyless };
 
 interface NamedThing {
   readonly kind: 'file' | 'image';
@@ -104,18 +122,41 @@ async function withSession(
   io: Io,
   work: (thing: NamedThing, session: Session) => Promise<void>,
 ): Promise<number> {
+  if (things.length === 0) throw new TrustError('USAGE', 'nothing to sign is named', { hint: 'name a file or an image' });
   const targets = things.map(signable);
   if (flags.bundle !== undefined && things.length > 1) throw new TrustError('USAGE', '--bundle is the evidence of one thing', { hint: 'sign one at a time' });
-  const signer = await withKeyContext({ io, userAgent: 'assay' }, (keys) => loadSigner(flags.key, keys));
-  const access = openRegistryAccess(io, { userAgent: 'assay', plainHttp: flags.plainHttp === true ? 'always' : 'never', mirrorsFile: flags.registryMirrors });
+  const party = await openParty(flags, io);
+  const access = openRegistryAccess(io, { userAgent: 'assay', plainHttp: plainHttpOf(flags), mirrorsFile: flags.registryMirrors });
   try {
-    const session: Session = { flags, io, signer, record: recorder(flags, io), access };
-    if (session.record === undefined) io.stderr('not recorded in a transparency log: no --signing-config names one; verify with --log-threshold 0\n');
-    for (const thing of targets) await work(thing, session);
+    for (const thing of targets) await work(thing, { flags, io, party, access });
     return EXIT.accepted;
   } finally {
     access.close();
+    party.keyless?.close();
   }
+}
+
+function plainHttpOf({ plainHttp }: CommonFlags): PlainHttp {
+  return plainHttp === true ? 'always' : 'never';
+}
+
+async function openParty(flags: CommonFlags, io: Io): Promise<Party> {
+  const { key } = flags;
+  const services = await chosenServices(flags, io);
+  if (key === undefined) {
+    if (services === undefined) throw new TypeError('nobody to certify');
+    const [{ openKeyless }, { root }] = await Promise.all([import('./keyless.ts'), loadRoot(trustFlags(flags), io)]);
+    return { keyless: await openKeyless(services, root, flags, io) };
+  }
+  const signer = await withKeyContext({ io, userAgent: 'assay' }, (keys) => loadSigner(key, keys));
+  const record = services && recorderFor(services, { io, userAgent: 'assay' });
+  if (record === undefined) io.stderr('not recorded in a transparency log: no --signing-config names one; verify with --log-threshold 0\n');
+  return { signer, record };
+}
+
+function trustFlags({ trustedRoot, trustConfig }: CommonFlags): { trustedRoot?: string } {
+  const file = trustedRoot ?? trustConfig;
+  return file === undefined ? {} : { trustedRoot: file };
 }
 
 function signable(argument: string): NamedThing {
@@ -125,18 +166,17 @@ function signable(argument: string): NamedThing {
   return { kind, name };
 }
 
-/** Undefined when no service is named. */
-function recorder({ signingConfig }: CommonFlags, io: Io): Recorder | undefined {
-  if (signingConfig === undefined) return undefined;
-  const config = named(signingConfig, () => parseSigningConfig(readFileCapped(signingConfig, MAX_CONFIG_BYTES)));
-  return recorderFor(chooseServices(config, io.now), { io, userAgent: 'assay' });
+async function signFile(path: string, session: Session): Promise<void> {
+  const party = withPrehash(session.party);
+  const hash = party.keyless === undefined ? party.signer.hash : party.keyless.signer.signer.hash;
+  const artifact = await artifactSource(path, session.io).open([...new Set<HashName>(['sha256', hash ?? 'sha512'])], nodeCrypto);
+  await sealFile(path, artifact, { kind: 'message', digest: (name) => digestOf(artifact, name), bytes: artifact.bytes }, { ...session, party });
 }
 
-async function signFile(path: string, session: Session): Promise<void> {
-  const signer =
-    session.record !== undefined && session.signer.publicKey.type === 'ed25519' ? session.signer.withScheme({ name: 'ed25519ph' }) : session.signer;
-  const artifact = await artifactSource(path, session.io).open([...new Set<HashName>(['sha256', signer.hash ?? 'sha512'])], nodeCrypto);
-  await sealFile(path, artifact, { kind: 'message', digest: (hash) => digestOf(artifact, hash), bytes: artifact.bytes }, { ...session, signer });
+/** A log takes Ed25519 in its pre-hashed form alone. */
+function withPrehash(party: Party): Party {
+  if (party.keyless !== undefined || party.record === undefined || party.signer.publicKey.type !== 'ed25519') return party;
+  return { ...party, signer: party.signer.withScheme({ name: 'ed25519ph' }) };
 }
 
 async function digestOf(artifact: Artifact, hash: HashName): Promise<Uint8Array> {
@@ -150,7 +190,7 @@ async function sealFile(path: string, artifact: Artifact, signable: Signable, se
   if (path === '-' && flags.bundle === undefined) throw new TrustError('USAGE', 'standard input has no place beside it', { hint: 'add --bundle FILE' });
   const file = flags.bundle ?? `${path}.sigstore.json`;
   refuseOverwriting(file, flags);
-  const bundle = await sealed(signable, artifact, session);
+  const bundle = await sealed(signable, artifact, session, { bundleFile: bundleFile(file, flags) });
   writeBundle(file, bundle, io);
 }
 
@@ -170,25 +210,39 @@ async function imagesOf(name: string, recursive: boolean, { access }: Session): 
 async function sealImage({ reader, subject }: ImageToSign, signable: Signable, predicateType: string, session: Session): Promise<void> {
   const { flags, io, access } = session;
   if (flags.bundle !== undefined) refuseOverwriting(flags.bundle, flags);
-  const bundle = await sealed(signable, Artifact.fromDigests({ sha256: fromHex(hexOf(subject.digest)) }), session);
-  if (flags.bundle !== undefined) writeBundle(flags.bundle, bundle, io);
-  if (!flags.store) return;
   const side = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
   const to = side ? access.registries.repository(parseRepository(side)) : reader;
+  const image = { repository: to.name, subject, predicateType, plainHttp: plainHttpOf(flags) };
+  const bundle = await sealed(signable, Artifact.fromDigests({ sha256: fromHex(hexOf(subject.digest)) }), session, {
+    bundleFile: flags.bundle === undefined ? undefined : bundleFile(flags.bundle, flags),
+    image: flags.store ? image : undefined,
+  });
+  if (flags.bundle !== undefined) writeBundle(flags.bundle, bundle, io);
+  if (!flags.store) return;
   const digest = await attachBundle(to, { subject, bundle: utf8(bundle), content: 'dsse-envelope', predicateType, created: io.now });
   io.stdout(`${reader.name}@${subject.digest}\n`);
   io.stderr(`stored ${to.name}@${digest}\n`);
 }
 
 /** The bundle, after our own verification has accepted it: what nobody could verify is neither written nor stored. */
-async function sealed(signable: Signable, artifact: Artifact, { signer, record, flags, io }: Session): Promise<string> {
-  const result = await seal(signable, { signer, record });
-  const text = await bundleOfSealed(result);
-  const root = flags.trustedRoot === undefined ? undefined : (await loadRoot({ trustedRoot: flags.trustedRoot }, io)).root;
+async function sealed(signable: Signable, artifact: Artifact, { party, flags, io }: Session, publication: Omit<Publication, 'trust'>): Promise<string> {
+  if (party.keyless !== undefined) {
+    const { sealWithCertificate } = await import('./keyless.ts');
+    const trust = { file: flags.trustedRoot ?? flags.trustConfig ?? io.env['ASSAY_TRUST'], initialized: false };
+    return bundleOfSealed(await sealWithCertificate(signable, artifact, party.keyless, { ...publication, trust }, io));
+  }
+  const { signer, record } = party;
+  const text = await bundleOfSealed(await seal(signable, { signer, record }));
+  const { trustedRoot } = trustFlags(flags);
+  const root = trustedRoot === undefined ? undefined : (await loadRoot({ trustedRoot }, io)).root;
   const verification = await verifyFresh(parseBundle(utf8(text)), artifact, signer, root, io.now);
   if (verification.ok) return text;
   const [first] = failures(verification.root);
   throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
+}
+
+function bundleFile(path: string, { force }: CommonFlags): NonNullable<Publication['bundleFile']> {
+  return { path, mode: BUNDLE_MODE, overwrite: force === true };
 }
 
 function refuseOverwriting(file: string, { force }: CommonFlags): void {
@@ -197,8 +251,8 @@ function refuseOverwriting(file: string, { force }: CommonFlags): void {
 }
 
 function writeBundle(file: string, bundle: string, io: Io): void {
-  writeFileSync(file, `${bundle}\n`, { mode: 0o644 });
+  writeFileSync(file, `${bundle}\n`, { mode: BUNDLE_MODE });
   io.stderr(`wrote ${file}\n`);
 }
 
-const MAX_CONFIG_BYTES = 1024 * 1024;
+const BUNDLE_MODE = 0o644;

@@ -1,0 +1,43 @@
+/** Which services sign natively: those of a file that a flag or `ASSAY_TRUST` names, else public Sigstore's, else none for those who have a key. */
+import { createHttpClient } from '@assay/net';
+import { readFileCapped } from '@assay/net/file';
+import { fetchTarget, parseClientTrustConfig, parseSigningConfig, SIGNING_CONFIG, type SigningConfig, trustSettings } from '@assay/trust';
+import type { Io } from '../io.ts';
+import { named } from '../named.ts';
+import { type ChosenServices, chooseServices } from '../recording.ts';
+import { isTrustConfig } from '../trusted-root.ts';
+
+export interface ServiceFlags {
+  readonly key?: string;
+  readonly signingConfig?: string;
+  /** Holds a trusted root and a signing configuration. */
+  readonly trustConfig?: string;
+}
+
+/** Undefined: nothing is put on record. Errors: `SIGNING_CONFIG_…`, `FILE_…`, those of the TUF client. */
+export async function chosenServices(flags: ServiceFlags, io: Io): Promise<ChosenServices | undefined> {
+  const config = await signingConfig(flags, io);
+  return config && chooseServices(config, io.now);
+}
+
+async function signingConfig({ key, signingConfig: file, trustConfig }: ServiceFlags, io: Io): Promise<SigningConfig | undefined> {
+  if (file !== undefined) return named(file, () => parseSigningConfig(readFileCapped(file, MAX_CONFIG_BYTES)));
+  const both = trustConfig ?? io.env['ASSAY_TRUST'];
+  const content = both ? readFileCapped(both, MAX_CONFIG_BYTES) : undefined;
+  if (both && content !== undefined && (trustConfig !== undefined || isTrustConfig(content)))
+    return named(both, () => parseClientTrustConfig(content)).signingConfig;
+  return key === undefined ? publicConfig(io) : undefined;
+}
+
+async function publicConfig(io: Io): Promise<SigningConfig> {
+  const settings = trustSettings(io.env);
+  const http = createHttpClient({ env: io.env, offline: settings.offline, userAgent: 'assay' });
+  try {
+    const { bytes } = await fetchTarget(SIGNING_CONFIG, { ...settings, http, now: io.now, warn: (warning) => io.stderr(`warning: ${warning}\n`) });
+    return parseSigningConfig(bytes);
+  } finally {
+    http.close();
+  }
+}
+
+const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
