@@ -9,6 +9,7 @@
  * checkpoint, synced and renamed; then the answer. A sequence that was once tried to be published is never replaced by another, so that a
  * failure after which nobody knows what is on disk cannot fork the log.
  */
+import type { Disk } from '../store/disk.ts';
 
 /** What readers see: never before it is durable. */
 export interface TreeHead {
@@ -37,6 +38,7 @@ export interface Appended {
 export interface EntryFormat {
   /** The folder in `tile/`: `entries` or `data`. */
   readonly folder: string;
+  /** The bundle of several entries is the bundles of each, one after the other. Throws `TypeError` for an entry that does not fit. */
   encode(entries: readonly Uint8Array[]): Uint8Array;
   /** Throws `TypeError` for bytes that are not a bundle. */
   decode(bundle: Uint8Array): Uint8Array[];
@@ -46,14 +48,17 @@ export interface TileLog {
   readonly head: TreeHead;
   /** Entries that wait for a checkpoint. */
   readonly pending: number;
+  /** Why the last publication failed; undefined after one that did not. The next append tries again. */
+  readonly problem: string | undefined;
   /**
-   * Appends, and waits for the checkpoint. The entry may depend on its index. Throws `LogUnavailable` when too many wait, when the disk
-   * fails, and after `close`; the entry may have been logged nevertheless.
+   * Appends, and waits for the checkpoint. The entry may depend on its index; what the function throws is thrown, and no index is used. Throws
+   * `LogUnavailable` when too many wait, when the disk fails, and after `close`; the entry may have been logged nevertheless.
+   * `TypeError` for an entry that does not fit its format.
    */
   append(entry: NewEntry | ((index: number) => NewEntry)): Promise<Appended>;
   /** The index of a published leaf; only in logs that are `unique`. */
   find(leafHash: Uint8Array): Promise<number | undefined>;
-  /** `data` of entries [start, end), fewer where the published tree ends. */
+  /** `data` of entries [start, end), fewer where the published tree ends. Read from disk as they are: compare the leaf hash where it matters. */
   entries(start: number, end: number): Promise<Uint8Array[]>;
   /** Leaf side first; checked against the root before it is returned. Throws `RangeError` outside the published tree. */
   inclusionProof(index: number, size?: number): Promise<Uint8Array[]>;
@@ -61,15 +66,17 @@ export interface TileLog {
   root(size: number): Promise<Uint8Array>;
   /** The bytes of a published tile or bundle by its path below the log, e.g. `tile/0/x001/234.p/5`; undefined when there is none. */
   file(path: string): Promise<Uint8Array | undefined>;
-  /** Publishes what waits, then lets go of the folder. */
+  /** Publishes what waits, then refuses. Whoever waits is told how it went; `close` itself does not reject. */
   close(): Promise<void>;
 }
 
 /** 503: try again. */
-export class LogUnavailable extends Error {}
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+}
 
 export interface TileLogOptions {
-  readonly disk: import('../store/disk.ts').Disk;
+  readonly disk: Disk;
   readonly format: EntryFormat;
   /** The checkpoint for a tree: one signature. Called once for each publication, with sizes that only grow. */
   readonly sign: (size: number, root: Uint8Array) => string;

@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export interface DiskFile {
   /** Relative, with `/`. */
@@ -42,29 +42,90 @@ export interface Disk {
   at(folder: string): Disk;
 }
 
-/** The disk below `root`, an absolute path. Folders are made as files need them. */
+/** The disk below `root`, an absolute path. Folders are made as files need them. Paths lead nowhere above it: `TypeError`. */
 export function openDisk(root: string): Disk {
-  const absolute = (path: string): string => join(root, path);
+  const path = resolve(root);
+  return diskBelow(path, new DurableNames(path));
+}
+
+function diskBelow(root: string, names: DurableNames): Disk {
+  const absolute = (path: string): string => {
+    if (path.split('/').includes('..')) throw new TypeError('a path on a disk leads upwards');
+    return join(root, path);
+  };
   return {
     root,
-    read: (path) => unlessAbsent(readFile(absolute(path))),
+    read: async (path) => unlessAbsent(readFile(absolute(path))),
     write: async (path, bytes, options) => {
-      await replaceFile(absolute(path), bytes, options);
+      await replaceFile(names, absolute(path), bytes, options);
       await syncFolder(dirname(absolute(path)));
     },
     writeAll: async (files) => {
-      await settled(files.map(({ path, bytes }) => replaceFile(absolute(path), bytes)));
+      await settled(files.map(({ path, bytes }) => replaceFile(names, absolute(path), bytes)));
       await settled([...new Set(files.map(({ path }) => dirname(absolute(path))))].map(syncFolder));
     },
-    append: (path, bytes) => appendFile(absolute(path), bytes),
+    append: async (path, bytes) => appendFile(names, absolute(path), bytes),
     list: async (folder) => {
-      const names = (await unlessAbsent(readdir(absolute(folder)))) ?? [];
-      return names.filter((name) => !name.startsWith(UNFINISHED)).sort();
+      const found = (await unlessAbsent(readdir(absolute(folder)))) ?? [];
+      return found.filter((name) => !name.startsWith(UNFINISHED)).sort();
     },
     size: async (path) => (await unlessAbsent(stat(absolute(path))))?.size,
-    remove: (path) => rm(absolute(path), { recursive: true, force: true }),
-    at: (folder) => openDisk(absolute(folder)),
+    remove: async (path) => {
+      names.forget(absolute(path));
+      await rm(absolute(path), { recursive: true, force: true });
+    },
+    at: (folder) => diskBelow(absolute(folder), names),
   };
+}
+
+/**
+ * A folder is as durable as its name in the folder above it, and so on upwards. That it is there does not say that it is: the sync may
+ * have failed, or its process been killed before. So each is synced once in each process, however it came to be.
+ */
+class DurableNames {
+  readonly #root: string;
+  readonly #folders = new Map<string, Promise<void>>();
+  readonly #files = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Makes it when it is absent. */
+  make(folder: string): Promise<void> {
+    const made = this.#folders.get(folder) ?? this.#make(folder);
+    this.#folders.set(folder, made);
+    made.catch(() => this.#folders.delete(folder));
+    return made;
+  }
+
+  async #make(folder: string): Promise<void> {
+    if (!folder.startsWith(`${this.#root}/`)) return makeSynced(this.#root);
+    await this.make(dirname(folder));
+    await mkdir(folder, { recursive: true });
+    await syncFolder(dirname(folder));
+  }
+
+  /** The same for the name of a file that is not renamed into its place. */
+  async nameFile(file: string): Promise<void> {
+    if (this.#files.has(file)) return;
+    await syncFolder(dirname(file));
+    this.#files.add(file);
+  }
+
+  /** The folder or file, and all below it, is about to be removed. */
+  forget(path: string): void {
+    for (const known of [this.#folders, this.#files]) {
+      for (const name of known.keys()) if (`${name}/`.startsWith(`${path}/`)) known.delete(name);
+    }
+  }
+}
+
+/** What is above the root is the administrator's, unless we make it. */
+async function makeSynced(root: string): Promise<void> {
+  const first = await mkdir(root, { recursive: true });
+  if (first === undefined) return;
+  for (let made = root; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 /** Waits for all of them also when one fails: nobody may still be writing when the caller hears of it. */
@@ -73,11 +134,11 @@ async function settled(work: readonly Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-async function replaceFile(path: string, bytes: Uint8Array, { mode = 0o644 }: WriteOptions = {}): Promise<void> {
+async function replaceFile(names: DurableNames, path: string, bytes: Uint8Array, { mode = 0o644 }: WriteOptions = {}): Promise<void> {
   const folder = dirname(path);
   const unfinished = join(folder, `${UNFINISHED}${randomBytes(8).toString('hex')}`);
   try {
-    await writeSynced(await openMakingFolder(unfinished, 'wx', mode), bytes);
+    await writeSynced(await openMakingFolder(names, unfinished, 'wx', mode), bytes);
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
@@ -85,10 +146,9 @@ async function replaceFile(path: string, bytes: Uint8Array, { mode = 0o644 }: Wr
   }
 }
 
-async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
-  const isNew = (await unlessAbsent(stat(path))) === undefined;
-  await writeSynced(await openMakingFolder(path, 'a', 0o644), bytes);
-  if (isNew) await syncFolder(dirname(path));
+async function appendFile(names: DurableNames, path: string, bytes: Uint8Array): Promise<void> {
+  await writeSynced(await openMakingFolder(names, path, 'a', 0o644), bytes);
+  await names.nameFile(path);
 }
 
 async function writeSynced(file: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -100,18 +160,14 @@ async function writeSynced(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function openMakingFolder(path: string, flags: string, mode: number): Promise<FileHandle> {
+async function openMakingFolder(names: DurableNames, path: string, flags: string, mode: number): Promise<FileHandle> {
+  const folder = dirname(path);
+  await names.make(folder);
   const file = await unlessAbsent(open(path, flags, mode));
   if (file !== undefined) return file;
-  await makeFolder(dirname(path));
+  names.forget(folder); // somebody else removed it
+  await names.make(folder);
   return open(path, flags, mode);
-}
-
-/** A new folder is as durable as its entry in the folder above it. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -10,7 +10,7 @@ import { TrustError, utf8 } from '@assay/core';
 import { SigningKey } from '@assay/make';
 import type { Disk } from './disk.ts';
 
-export type StoredKeyType = 'p256' | 'p384' | 'ed25519';
+export type StoredKeyType = 'p256' | 'p384' | 'ed25519' | 'rsa2048';
 
 export interface Keys {
   /** Errors: `STACK_DATA` for a key that is absent, damaged, or encrypted with another passphrase. */
@@ -52,6 +52,7 @@ function parseKey(pem: Buffer, file: string, passphrase: string | undefined): Ke
 
 function generate(type: StoredKeyType): KeyObject {
   if (type === 'ed25519') return generateKeyPairSync('ed25519').privateKey;
+  if (type === 'rsa2048') return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   return generateKeyPairSync('ec', { namedCurve: CURVES[type] }).privateKey;
 }
 
