@@ -1,0 +1,2 @@
+/** The certificate transparency log. */
+export { type CtLog, type CtLogOptions, openCtLog } from './ct-log.ts';

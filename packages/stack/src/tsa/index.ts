@@ -1,0 +1,2 @@
+/** The timestamp authority. */
+export { openTsa, type TsaOptions } from './tsa.ts';
