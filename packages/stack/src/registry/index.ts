@@ -1,0 +1,2 @@
+/** The OCI registry. */
+export { openRegistry, type RegistryOptions } from './registry.ts';
