@@ -10,14 +10,14 @@ import type { Disk } from './store/disk.ts';
 /** What `endpoints.json` says: base URLs, the timestamp endpoint in full, the registry as image references name it. */
 export interface Endpoints {
   readonly origin: string;
-  readonly oidc?: string;
-  readonly fulcio?: string;
-  readonly ctlog?: string;
-  readonly rekor?: string;
-  readonly rekorV2?: string;
-  readonly tsa?: string;
-  readonly tuf?: string;
-  readonly registry?: string;
+  readonly oidc?: string | undefined;
+  readonly fulcio?: string | undefined;
+  readonly ctlog?: string | undefined;
+  readonly rekor?: string | undefined;
+  readonly rekorV2?: string | undefined;
+  readonly tsa?: string | undefined;
+  readonly tuf?: string | undefined;
+  readonly registry?: string | undefined;
 }
 
 export async function writeDocuments(disk: Disk, published: Published, endpoints: Endpoints, tufRoot: Uint8Array | undefined): Promise<void> {

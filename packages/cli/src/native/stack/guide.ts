@@ -1,0 +1,72 @@
+/** What `assay stack up` prints when the stack is ready: where everything is, and how each client finds it. */
+import type { Endpoints } from '@assay/stack';
+
+/** Lines for a person; a shell can copy each command. */
+export function guide(folder: string, endpoints: Endpoints): string {
+  return [
+    `A private Sigstore is ready at ${endpoints.origin}. Ctrl-C stops it; what it logged stays in ${folder}.`,
+    '',
+    ...section('Services', services(endpoints)),
+    ...section('Files', [
+      ['trust', `${folder}/trusted_root.json, signing_config.json, client_trust_config.json`],
+      ['addresses', `${folder}/endpoints.json`],
+      ['shell', `. ${quoted(`${folder}/env.sh`)}`],
+    ]),
+    ...CLIENTS.flatMap(({ title, lines }) => [`${title}:`, ...lines(folder, endpoints).map((line) => `  ${line}`), '']),
+  ].join('\n');
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [`${title}:`, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ''];
+}
+
+function services({ oidc, fulcio, ctlog, rekor, rekorV2, tsa, tuf, registry }: Endpoints): [string, string][] {
+  const all: [string, string | undefined][] = [
+    ['OIDC issuer', oidc],
+    ['certificate authority', fulcio],
+    ['CT log', ctlog],
+    ['Rekor v1', rekor],
+    ['Rekor v2', rekorV2],
+    ['timestamp authority', tsa],
+    ['TUF repository', tuf],
+    ['registry', registry],
+  ];
+  return all.flatMap(([name, url]) => (url === undefined ? [] : [[name, url]]));
+}
+
+interface Client {
+  readonly title: string;
+  lines(folder: string, endpoints: Endpoints): string[];
+}
+
+const TOKEN = '"$(assay stack token --email me@example.com)"';
+
+const CLIENTS: readonly Client[] = [
+  { title: 'Assay', lines: (folder) => [`. ${quoted(`${folder}/env.sh`)}`, `assay sign --identity-token ${TOKEN} FILE`] },
+  {
+    title: 'cosign 3',
+    lines: (folder, { tuf }) => [
+      ...(tuf === undefined ? [] : [`cosign initialize --mirror ${tuf} --root ${quoted(`${folder}/root.json`)}`]),
+      `cosign sign-blob --identity-token ${TOKEN} --bundle FILE.sigstore.json FILE`,
+      `  (or for one command: --trusted-root ${quoted(`${folder}/trusted_root.json`)} --signing-config ${quoted(`${folder}/signing_config.json`)})`,
+    ],
+  },
+  {
+    title: 'sigstore-python',
+    lines: (folder) => [`sigstore --trust-config ${quoted(`${folder}/client_trust_config.json`)} sign --identity-token ${TOKEN} FILE`],
+  },
+  {
+    title: 'sigstore-js',
+    lines: (_folder, { fulcio, rekor, tsa }) => [`sign(payload, { fulcioURL: '${fulcio}', rekorURL: '${rekor}', tsaServerURL: '${tsa}', identityToken })`],
+  },
+  {
+    title: 'policy-controller (TrustRoot, policy.sigstore.dev/v1alpha1)',
+    lines: (folder, { tuf }) => [`spec: { remote: { mirror: '${tuf}', root: "$(base64 -w0 ${quoted(`${folder}/root.json`)})" } }`],
+  },
+];
+
+/** For a POSIX shell; plain where nothing needs quoting. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
