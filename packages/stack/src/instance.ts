@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { type Fields, parseFields, TrustError, utf8 } from '@assay/core';
 import type { Disk } from './store/disk.ts';
 
-export const GENERATION_KINDS = ['ca', 'ctlog', 'rekorV1', 'rekorV2', 'tsa', 'oidc'] as const;
+export const GENERATION_KINDS = ['ca', 'ctlog', 'rekorV1', 'rekorV2', 'tsa', 'tuf', 'oidc'] as const;
 export type GenerationKind = (typeof GENERATION_KINDS)[number];
 
 export interface Generation {
@@ -34,7 +34,7 @@ export interface Instance {
 export function newInstance(origin: string, now: Date): Instance {
   const first = (): Generation[] => [{ number: 1, start: now }];
   const rekorV1: Generation[] = [{ number: 1, start: now, treeId: newTreeId() }];
-  return { origin, created: now, generations: { ca: first(), ctlog: first(), rekorV1, rekorV2: first(), tsa: first(), oidc: first() } };
+  return { origin, created: now, generations: { ca: first(), ctlog: first(), rekorV1, rekorV2: first(), tsa: first(), tuf: first(), oidc: first() } };
 }
 
 /** With the last generation of `kind` ended at `end`, and the next one beginning at `start`. */

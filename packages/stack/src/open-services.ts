@@ -3,21 +3,28 @@
  *
  *   issuer ◄── certificate authority ──► CT log        Rekor v1, v2        timestamps        registry
  */
+
+import { tufKeyOf } from '@assay/make';
 import type { Logger } from 'pino';
 import { certificateAuthority, timestampAuthority } from './authorities.ts';
 import { type FetchIssuer, type FulcioConfig, openCa, openIssuerFetcher } from './ca/index.ts';
 import { type CtLog, openCtLog } from './ctlog/index.ts';
 import type { Endpoints } from './documents.ts';
+import { type Elsewhere, endpointsElsewhere, publishedElsewhere } from './elsewhere.ts';
+import { fulcioIssuers } from './fulcio-issuers.ts';
 import { current, type Generation, type GenerationKind, type Instance } from './instance.ts';
 import { PATHS, SERVICE_NAMES, type ServiceName } from './names.ts';
 import { oidcKey, openOidc } from './oidc/index.ts';
 import type { Published, PublishedAuthority, PublishedLog } from './published.ts';
 import { openRegistry } from './registry/index.ts';
 import { openRekorV1, openRekorV2 } from './rekor/index.ts';
+import { openRemoteCtLog } from './remote-ct-log.ts';
 import type { Clock, Service, ServiceContext } from './service.ts';
 import type { Disk } from './store/disk.ts';
 import { type Keys, signingKeyOf } from './store/keys.ts';
 import { openTsa } from './tsa/index.ts';
+import { openTufRepository, type TufKeys, type TufService } from './tuf/index.ts';
+import { tufTargets } from './tuf-targets.ts';
 
 export interface OpenOptions {
   readonly disk: Disk;
@@ -25,7 +32,11 @@ export interface OpenOptions {
   readonly instance: Instance;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly only?: readonly ServiceName[];
+  readonly only?: readonly ServiceName[] | undefined;
+  /** These are led to, and not opened. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** Issuers besides our own. */
+  readonly fulcioConfig?: FulcioConfig | undefined;
 }
 
 export interface Mounted {
@@ -40,6 +51,8 @@ export interface OpenedServices {
   readonly mounted: readonly Mounted[];
   readonly endpoints: Endpoints;
   readonly published: Published;
+  /** Undefined when it is elsewhere, or not wanted. */
+  readonly tuf: TufService | undefined;
   /** Why services cannot work now, one sentence each. */
   problems(): string[];
   close(): Promise<void>;
@@ -49,7 +62,8 @@ export interface OpenedServices {
 export async function openServices(options: OpenOptions): Promise<OpenedServices> {
   const stack = new Assembly(options);
   try {
-    const wanted = (name: ServiceName): boolean => (options.only ?? SERVICE_NAMES).includes(name);
+    const wanted = (name: ServiceName): boolean => (options.only ?? SERVICE_NAMES).includes(name) && options.elsewhere?.urls[name] === undefined;
+    stack.leadElsewhere();
     if (wanted('oidc')) await stack.openIssuer();
     if (wanted('ctlog')) await stack.openCtLogs();
     if (wanted('fulcio')) await stack.openCertificateAuthority();
@@ -57,6 +71,8 @@ export async function openServices(options: OpenOptions): Promise<OpenedServices
     if (wanted('rekor-v2')) await stack.openRekorShards();
     if (wanted('tsa')) await stack.openTimestampAuthority();
     if (wanted('registry')) await stack.openRegistry();
+    // Last: it publishes what the others are.
+    if (wanted('tuf')) await stack.openTuf();
     return stack.opened();
   } catch (error) {
     await stack.close();
@@ -71,12 +87,24 @@ class Assembly {
   readonly #letGo: (() => void)[] = [];
   #endpoints: Endpoints;
   #published: Published = { certificateAuthorities: [], issuers: [], ctLogs: [], rekorV1: [], rekorV2: [], timestampAuthorities: [] };
-  #ctLog: CtLog | undefined;
+  #ctLog: Pick<CtLog, 'addPrecertificate'> | undefined;
   #issuer: Service | undefined;
+  #tuf: TufService | undefined;
 
   constructor(options: OpenOptions) {
     this.#options = options;
     this.#endpoints = { origin: options.instance.origin };
+  }
+
+  leadElsewhere(): void {
+    const { elsewhere, instance } = this.#options;
+    if (elsewhere === undefined) return;
+    this.#publish({ elsewhere: publishedElsewhere(elsewhere, instance.created) }, endpointsElsewhere(elsewhere));
+    const { ctlog } = elsewhere.urls;
+    if (ctlog === undefined) return;
+    const remote = openRemoteCtLog(ctlog);
+    this.#letGo.push(() => remote.close());
+    this.#ctLog = remote;
   }
 
   async openIssuer(): Promise<void> {
@@ -107,7 +135,7 @@ class Assembly {
   }
 
   async openCertificateAuthority(): Promise<void> {
-    const { instance, keys, disk, clock } = this.#options;
+    const { instance, keys, disk, clock, elsewhere, fulcioConfig } = this.#options;
     const { number } = current(instance, 'ca');
     const { authority, certificates } = await certificateAuthority({ disk: disk.at('ca'), keys, number }, clock());
     const { fetchIssuer, close } = openIssuerFetcher();
@@ -117,7 +145,7 @@ class Assembly {
       ...this.#context('ca', ''),
       authority,
       chain: certificates,
-      config: localIssuers(instance.origin + PATHS.oidc),
+      config: fulcioIssuers(fulcioConfig, { own: instance.origin + PATHS.oidc, elsewhere: elsewhere?.urls.oidc }),
       fetchIssuer: this.#issuerFetcher(fetchIssuer),
       ...(ctLog !== undefined && { logPrecertificate: (chain) => ctLog.addPrecertificate(chain) }),
     });
@@ -179,6 +207,29 @@ class Assembly {
     this.#publish({}, { registry: new URL(origin).host });
   }
 
+  /** One key for each role: there is one operator, and all of them are in his folder. */
+  async openTuf(): Promise<void> {
+    const { instance, log } = this.#options;
+    const generations = await this.#each('tuf', ({ number }) => this.#tufKeys(number));
+    const keys = generations.at(-1) as TufKeys;
+    const otherKeys = generations.slice(0, -1).flatMap(({ root, targets, online }) => [...root, ...targets, online]);
+    const tuf = await openTufRepository({ ...this.#context('tuf', PATHS.tuf), keys, otherKeys });
+    this.#mount('tuf', PATHS.tuf, tuf);
+    if (!tuf.isSignedWith(keys)) await tuf.rotate(keys);
+    await tuf.publish(tufTargets(this.#published));
+    await tuf.renew();
+    const renewal = setInterval(() => void tuf.renew().catch((error: unknown) => log.error({ err: error }, 'TUF was not renewed')), RENEWAL_MS);
+    renewal.unref();
+    this.#letGo.push(() => clearInterval(renewal));
+    this.#tuf = tuf;
+    this.#publish({}, { tuf: instance.origin + PATHS.tuf });
+  }
+
+  async #tufKeys(number: number): Promise<TufKeys> {
+    const make = async (role: string) => tufKeyOf(await this.#options.keys.create(`tuf-${role}-${number}`, 'p256'));
+    return { root: [await make('root')], targets: [await make('targets')], online: await make('online') };
+  }
+
   opened(): OpenedServices {
     const byName = new Map(this.#mounted.map(({ name, service }) => [name, service]));
     return {
@@ -186,6 +237,7 @@ class Assembly {
       mounted: this.#mounted,
       endpoints: this.#endpoints,
       published: this.#published,
+      tuf: this.#tuf,
       problems: () => this.#mounted.flatMap(({ name, service }) => (service.problem?.() === undefined ? [] : [`${name}: ${service.problem()}`])),
       close: () => this.close(),
     };
@@ -228,14 +280,5 @@ function authorityOf(url: string, { start, end }: Generation, chain: readonly Ui
   return { url, start, chain, ...(end !== undefined && { end }) };
 }
 
-function localIssuers(url: string): FulcioConfig {
-  const common = { match: 'exact', clientId: 'sigstore' } as const;
-  return {
-    issuers: [
-      { ...common, url, kind: 'email', skipEmailVerification: false },
-      { ...common, url: `${url}/github`, kind: 'github-workflow' },
-      { ...common, url: `${url}/gitlab`, kind: 'gitlab-pipeline' },
-      { ...common, url: `${url}/spiffe`, kind: 'spiffe', trustDomain: 'assay.local' },
-    ],
-  };
-}
+/** Far more often than anything there expires, so that a few failures do not matter. */
+const RENEWAL_MS = 3_600_000;

@@ -8,6 +8,7 @@
 import { Der } from '@assay/core';
 import { makeTrustedRoot, type NameParts, OID, readCertificateNames, type TrustedAuthority, type TrustedLog, type TrustedRootJson } from '@assay/make';
 import { CLIENT_TRUST_CONFIG_MEDIA_TYPE, SIGNING_CONFIG_MEDIA_TYPE } from '@assay/trust';
+import type { ServiceName } from './names.ts';
 
 export interface PublishedService {
   /** A base URL; for timestamp authorities the full endpoint. */
@@ -34,16 +35,31 @@ export interface Published {
   readonly rekorV1: readonly PublishedLog[];
   readonly rekorV2: readonly PublishedLog[];
   readonly timestampAuthorities: readonly PublishedAuthority[];
+  readonly elsewhere?: PublishedElsewhere;
+}
+
+/** Services that run elsewhere, and what their operators say of their keys, as it is. */
+export interface PublishedElsewhere {
+  readonly services: Readonly<Partial<Record<ServiceName, PublishedService>>>;
+  readonly trust: Pick<TrustedRootJson, 'tlogs' | 'ctlogs' | 'certificateAuthorities' | 'timestampAuthorities'>;
 }
 
 export function trustedRootJson(published: Published): TrustedRootJson {
-  return makeTrustedRoot({
+  const { mediaType, ...own } = makeTrustedRoot({
     tlogs: [...published.rekorV1, ...published.rekorV2].map(trustedLog),
     ctlogs: published.ctLogs.map(trustedLog),
     certificateAuthorities: published.certificateAuthorities.map((authority) => trustedAuthority(authority, authority.url)),
     // The endpoint is for signing; the trust root names who it is.
     timestampAuthorities: published.timestampAuthorities.map((authority) => trustedAuthority(authority, new URL(authority.url).origin)),
   });
+  const others = published.elsewhere?.trust;
+  return {
+    mediaType,
+    tlogs: [...own.tlogs, ...(others?.tlogs ?? [])],
+    certificateAuthorities: [...own.certificateAuthorities, ...(others?.certificateAuthorities ?? [])],
+    ctlogs: [...own.ctlogs, ...(others?.ctlogs ?? [])],
+    timestampAuthorities: [...own.timestampAuthorities, ...(others?.timestampAuthorities ?? [])],
+  };
 }
 
 /** A log is trusted from its start for ever: entries made before its end are verified long after. */
@@ -85,16 +101,31 @@ export interface SigningConfigJson {
 }
 
 /** Newest first, as clients prefer them. Both versions of Rekor: each client takes the highest that it knows. */
-export function signingConfigJson(published: Published, logs: readonly ('rekorV1' | 'rekorV2')[] = ['rekorV2', 'rekorV1']): SigningConfigJson {
+export function signingConfigJson(published: Published, logs: readonly ('rekor' | 'rekor-v2')[] = ['rekor-v2', 'rekor']): SigningConfigJson {
   return {
     mediaType: SIGNING_CONFIG_MEDIA_TYPE,
-    caUrls: inUse(published.certificateAuthorities, 1),
-    oidcUrls: inUse(published.issuers, 1),
-    rekorTlogUrls: logs.flatMap((kind) => inUse(published[kind], kind === 'rekorV1' ? 1 : 2)),
-    tsaUrls: inUse(published.timestampAuthorities, 1),
+    caUrls: inUse(servicesOf(published, 'fulcio'), 1),
+    oidcUrls: inUse(servicesOf(published, 'oidc'), 1),
+    rekorTlogUrls: logs.flatMap((name) => inUse(servicesOf(published, name), name === 'rekor' ? 1 : 2)),
+    tsaUrls: inUse(servicesOf(published, 'tsa'), 1),
     rekorTlogConfig: { selector: 'ANY' },
     tsaConfig: { selector: 'ANY' },
   };
+}
+
+type Signing = 'fulcio' | 'oidc' | 'rekor' | 'rekor-v2' | 'tsa';
+
+/** Ours, or the one elsewhere that stands for it. */
+function servicesOf(published: Published, name: Signing): readonly PublishedService[] {
+  const own = {
+    fulcio: published.certificateAuthorities,
+    oidc: published.issuers,
+    rekor: published.rekorV1,
+    'rekor-v2': published.rekorV2,
+    tsa: published.timestampAuthorities,
+  }[name];
+  const other = published.elsewhere?.services[name];
+  return other === undefined ? own : [other];
 }
 
 /** One entry for each URL: what a rotation changed behind a URL is of no concern to signers. */
@@ -110,13 +141,16 @@ function inUse(services: readonly PublishedService[], majorApiVersion: number): 
 
 /** The document before v0.2, which older clients read. */
 export function oldSigningConfigJson(published: Published): object {
-  const newest = (services: readonly PublishedService[]): string | undefined => services.at(-1)?.url;
+  const urls = (name: Signing): string[] =>
+    servicesOf(published, name)
+      .slice(-1)
+      .map(({ url }) => url);
   return {
     mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json',
-    caUrl: newest(published.certificateAuthorities),
-    oidcUrl: newest(published.issuers),
-    tlogUrls: published.rekorV1.slice(-1).map(({ url }) => url),
-    tsaUrls: published.timestampAuthorities.slice(-1).map(({ url }) => url),
+    caUrl: urls('fulcio')[0],
+    oidcUrl: urls('oidc')[0],
+    tlogUrls: urls('rekor'),
+    tsaUrls: urls('tsa'),
   };
 }
 

@@ -6,16 +6,18 @@
  * Nothing is answered with 2xx before everything is open, and closing goes the same way back.
  */
 import type { Logger } from 'pino';
+import { type FulcioConfig, parseFulcioConfig } from './ca/index.ts';
 import { type Endpoints, writeDocuments } from './documents.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { type Listen, type Listening, listen } from './http/server.ts';
-import { type Instance, newInstance, readInstance, writeInstance } from './instance.ts';
+import { type Instance, newInstance, readInstance, requireInstance, writeInstance } from './instance.ts';
 import type { ServiceName } from './names.ts';
 import { type OpenedServices, openServices } from './open-services.ts';
 import { serveStack } from './serve-stack.ts';
 import type { Clock } from './service.ts';
 import { type Disk, openDisk } from './store/disk.ts';
 import { openKeys } from './store/keys.ts';
-import { lockFolder } from './store/lock.ts';
+import { type FolderLock, lockFolder } from './store/lock.ts';
 
 export interface StackOptions {
   /** The folder with everything; made when it is absent. Absolute. */
@@ -23,7 +25,11 @@ export interface StackOptions {
   /** Where to listen; by default 127.0.0.1 and, at the first start, a free port that is kept from then on. */
   readonly listen?: Partial<Listen>;
   /** These services alone; all when absent. */
-  readonly only?: readonly ServiceName[];
+  readonly only?: readonly ServiceName[] | undefined;
+  /** These run elsewhere. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** Issuers besides our own; by default those in `fulcio-config.yaml` of the folder. */
+  readonly fulcioConfig?: FulcioConfig | undefined;
   /** Opens (and at first start encrypts) the private keys. */
   readonly passphrase?: string;
   readonly log: Logger;
@@ -32,30 +38,79 @@ export interface StackOptions {
 
 export interface Stack {
   readonly endpoints: Endpoints;
+  /** Takes up what changed in the folder: new generations, other issuers. Requests wait at the door meanwhile, and are told to try again. */
+  reload(): Promise<void>;
   /** Finishes what was accepted, then lets go of socket, folder and memory. */
   close(): Promise<void>;
 }
 
-/** Errors: `STACK_IN_USE`, `STACK_LISTEN`, `STACK_DATA`. */
+/** Errors: `STACK_IN_USE`, `STACK_LISTEN`, `STACK_DATA`, `STACK_ISSUERS`. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, log, clock = () => new Date() } = options;
+  const { directory, clock = () => new Date() } = options;
   const disk = openDisk(directory);
   const lock = await lockFolder(directory);
-  const undo: (() => unknown)[] = [() => lock.release()];
   try {
     const { instance, listening } = await settle(disk, options.listen ?? {}, clock());
-    undo.unshift(() => listening.close(GRACE_MS));
-    const keys = openKeys(disk.at('keys'), options.passphrase);
-    const services = await openServices({ disk, keys, instance, clock, log, ...(options.only !== undefined && { only: options.only }) });
-    undo.unshift(() => services.close());
-    await writeDocuments(disk, services.published, services.endpoints, undefined);
-    listening.serve(serveStack(services, instance.origin, listening.port, log));
-    log.info({ origin: instance.origin, services: [...services.byName.keys()] }, 'ready');
-    return { endpoints: services.endpoints, close: () => closeAll(listening, services, lock) };
+    try {
+      return await serve(instance, { ...options, disk, clock, listening, lock });
+    } catch (error) {
+      await listening.close(GRACE_MS);
+      throw error;
+    }
   } catch (error) {
-    for (const step of undo) await step();
+    lock.release();
     throw error;
   }
+}
+
+interface Served extends StackOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly listening: Listening;
+  readonly lock: FolderLock;
+}
+
+async function serve(instance: Instance, options: Served): Promise<Stack> {
+  const { disk, listening, lock, log } = options;
+  const open = async (current: Instance): Promise<OpenedServices> => {
+    const opened = await openAll(current, options);
+    listening.serve(serveStack(opened, current.origin, listening.port, log));
+    log.info({ origin: current.origin, services: [...opened.byName.keys()] }, 'ready');
+    return opened;
+  };
+  let services = await open(instance);
+  return {
+    endpoints: services.endpoints,
+    async reload() {
+      listening.pause();
+      await services.close();
+      services = await open(await requireInstance(disk));
+    },
+    async close() {
+      await listening.close(GRACE_MS);
+      await services.close();
+      lock.release();
+    },
+  };
+}
+
+async function openAll(instance: Instance, options: Served): Promise<OpenedServices> {
+  const { disk, clock, log, passphrase, only, elsewhere } = options;
+  const keys = openKeys(disk.at('keys'), passphrase);
+  const fulcioConfig = options.fulcioConfig ?? (await ownFulcioConfig(disk));
+  const services = await openServices({ disk, keys, instance, clock, log, only, elsewhere, fulcioConfig });
+  try {
+    await writeDocuments(disk, services.published, services.endpoints, services.tuf?.root());
+    return services;
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
+}
+
+async function ownFulcioConfig(disk: Disk): Promise<FulcioConfig | undefined> {
+  const bytes = await disk.read(FULCIO_CONFIG);
+  return bytes && parseFulcioConfig(bytes, `${disk.root}/${FULCIO_CONFIG}`);
 }
 
 /** The address is part of what this instance is: it is chosen once, and later starts listen there again. */
@@ -71,11 +126,6 @@ async function settle(disk: Disk, wanted: Partial<Listen>, now: Date): Promise<{
   return { instance, listening };
 }
 
-async function closeAll(listening: Listening, services: OpenedServices, lock: { release(): void }): Promise<void> {
-  await listening.close(GRACE_MS);
-  await services.close();
-  lock.release();
-}
-
 /** How long a request may take to its end once the stack is told to stop. */
 const GRACE_MS = 10_000;
+const FULCIO_CONFIG = 'fulcio-config.yaml';

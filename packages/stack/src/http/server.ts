@@ -16,13 +16,16 @@ export interface Listening {
   readonly port: number;
   /** What answers from now on; before that every request is answered 503. */
   serve(fetch: (request: Request) => Response | Promise<Response>): void;
+  /** Answers 503 again, until the next `serve`. */
+  pause(): void;
   /** Takes no more requests, finishes those that it has, and after `graceMs` ends them. */
   close(graceMs: number): Promise<void>;
 }
 
 /** Errors: `STACK_LISTEN`. */
 export async function listen({ host, port }: Listen): Promise<Listening> {
-  let fetch: (request: Request) => Response | Promise<Response> = () => new Response('starting\n', { status: 503, headers: { 'Retry-After': '1' } });
+  const wait = (): Response => new Response('starting\n', { status: 503, headers: { 'Retry-After': '1' } });
+  let fetch: (request: Request) => Response | Promise<Response> = wait;
   const server = createServer(getRequestListener((request) => fetch(request)));
   await bind(server, { host, port });
   return {
@@ -30,6 +33,9 @@ export async function listen({ host, port }: Listen): Promise<Listening> {
     port: (server.address() as AddressInfo).port,
     serve: (serving) => {
       fetch = serving;
+    },
+    pause: () => {
+      fetch = wait;
     },
     close: (graceMs) =>
       new Promise((resolve) => {

@@ -12,7 +12,7 @@ import type { Service, ServiceContext } from '../service.ts';
 import type { Disk, DiskFile } from '../store/disk.ts';
 import { type Metadata, type Published, ROLES, type RoleName, readPublished } from './published.ts';
 import { routes } from './routes.ts';
-import { KeyPool, nextRoles, type TufKeys, union } from './signers.ts';
+import { isSignedWith, KeyPool, nextRoles, type TufKeys, union } from './signers.ts';
 import { listTargets, stateOf, type TufTarget, targetFile } from './target.ts';
 
 export interface TufOptions {
@@ -39,6 +39,8 @@ export interface TufService extends Service {
    * and old ones until it resolves. Errors: `STACK_DATA` when keys that must sign are not here.
    */
   rotate(keys?: Partial<TufKeys>): Promise<void>;
+  /** Whether the newest root names these keys and no others. */
+  isSignedWith(keys: TufKeys): boolean;
   /** Of what is published now, in the order root, targets, snapshot, timestamp. */
   expiries(): readonly TufExpiry[];
   /** The newest root: where clients start. */
@@ -61,6 +63,7 @@ export async function openTufRepository(context: ServiceContext & TufOptions): P
     publish: (targets) => inTurn(() => repository.publish(targets)),
     renew: () => inTurn(() => repository.renew()),
     rotate: (keys = {}) => inTurn(() => repository.rotate(keys)),
+    isSignedWith: (keys) => isSignedWith(repository.published.root, keys),
     expiries: () => repository.expiries(),
     root: () => repository.published.root.bytes,
     problem: () => problemOf(repository.expiries(), clock()),

@@ -5,7 +5,7 @@
  */
 import { TrustError } from '@assay/core';
 import type { TufKey } from '@assay/make';
-import type { Metadata, RoleName } from './published.ts';
+import { type Metadata, ROLES, type RoleName } from './published.ts';
 
 export interface TufKeys {
   /** Of which more than half must sign a root. */
@@ -45,6 +45,11 @@ export function roleOf({ signed }: Metadata, role: RoleName): Role {
   const fields = signed.object('roles').object(role);
   const keyids = fields.json['keyids'];
   return { keyids: Array.isArray(keyids) ? keyids.map(String) : fields.missing('keyids'), threshold: Number(fields.int64('threshold')) };
+}
+
+export function isSignedWith(root: Metadata, keys: TufKeys): boolean {
+  const wanted = nextRoles(undefined, keys).roles;
+  return ROLES.every((role) => JSON.stringify(roleOf(root, role)) === JSON.stringify(wanted[role]));
 }
 
 /** The `keys` and `roles` of a root: those of the one before it, where there is one, with these keys in the place of old ones. */
