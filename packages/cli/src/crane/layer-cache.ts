@@ -1,5 +1,6 @@
 /** `--cache_path`: layers under their digests in a folder, read from there the next time. */
-import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type ContentReader, type Descriptor, verified } from '@assay/oci';
@@ -31,7 +32,8 @@ class CachedContent extends BlobContent {
 async function* kept(chunks: AsyncIterable<Uint8Array>, file: string, folder: string): AsyncGenerator<Uint8Array, void, void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const partial = `${file}.${process.pid}.partial`;
-  const output = createWriteStream(partial);
+  // Opened first, as in output-file.ts.
+  const output = (await open(partial, 'w')).createWriteStream();
   const written = finished(output);
   written.catch(() => undefined);
   try {

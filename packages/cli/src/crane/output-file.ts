@@ -1,5 +1,6 @@
 /** Files that appear when they are whole: what fails, or is interrupted, leaves nothing behind that could be taken for the whole. */
-import { createWriteStream, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { CommandError } from '../cobra/failure.ts';
 import type { Io } from '../io.ts';
@@ -30,7 +31,9 @@ export async function writeOutput(path: string, chunks: AsyncIterable<Uint8Array
 
 async function writeFile(file: string, path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   try {
-    await pipeline(chunks, createWriteStream(file));
+    // Opened first: a stream that is destroyed while it opens its file makes the file nevertheless, after we have removed it.
+    const handle = await open(file, 'w');
+    await pipeline(chunks, handle.createWriteStream());
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     const reason = code === undefined ? undefined : REASONS[code];
