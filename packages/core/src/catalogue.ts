@@ -573,6 +573,36 @@ export const catalogue = {
     'a log that is frozen or overloaded, a key type it does not take, or a signature that it knows already',
     'see the answer in the message',
   ),
+  LOG_READ: unavailable(
+    'The log does not hand out what is needed to check it.',
+    'a log that is down, that withholds a part, or an address that is no log',
+    'see the answer in the message; try again',
+  ),
+  LOG_FORK: rejected(
+    'The log shows a history that does not extend the one that it showed before.',
+    'a log that was altered or restored from an old backup, or that shows different people different histories',
+    'keep both signed checkpoints, which prove it; trust nothing that this log vouches for until its operator explains',
+  ),
+  LOG_ROLLBACK: rejected(
+    'The log shows a smaller tree than it signed before.',
+    'a log that was set back, or a mirror that stays behind',
+    'try again later; if it stays, keep both signed checkpoints and ask the operator of the log',
+  ),
+  LOG_LIE: rejected(
+    'The log hands out what is not in the tree that it signed.',
+    'a broken or hostile log, or something between it and this machine that alters answers',
+    'trust nothing that came from this address; ask the operator of the log',
+  ),
+  LOG_STATE: malformed(
+    'The stored checkpoint is not one of this log.',
+    'a file of another log, an altered one, or a log with a new key or name',
+    'pass the file of this log; without one, the log is followed from its newest checkpoint on',
+  ),
+  LOG_SEARCH: unavailable(
+    'The log cannot be searched.',
+    'public Rekor v2 logs have no index; Rekor v1 knows e-mail addresses, keys and digests only',
+    'read the log with assay log monitor --from 0',
+  ),
   REKOR_ENTRY_MISMATCH: rejected(
     'The log answered with an entry that does not hold for what was submitted.',
     'a broken or hostile log, or something between it and this machine that alters answers',

@@ -82,7 +82,7 @@ export { digestsNeeded, type SignedContent, signedContent } from './signed-conte
 export { encodeSimpleSigning, parseSimpleSigning, type SimpleSigning, type SimpleSigningContent } from './simple-signing.ts';
 export { fromUnixSeconds, parseRfc3339, type Window, windowContains, windowText } from './time.ts';
 export { parseTimestampResponse, type TimestampToken } from './timestamp-token.ts';
-export { checkInclusionProof } from './tlog.ts';
+export { checkCheckpoint, checkInclusionProof } from './tlog.ts';
 export { type TrustParts, trustedRootOf, withParts } from './trust-parts.ts';
 export { type LogInstance, MAX_TRUSTED_ROOT_BYTES, parseTrustedRoot, TRUSTED_ROOT_MEDIA_TYPE, type TrustedRoot } from './trusted-root.ts';
 export { isVerified, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';

@@ -156,7 +156,7 @@ async function checkInclusion(entry: LogEntry, log: LogInstance, demands: LogDem
       checks: witnessThreshold > 0 ? [fail('tlog.entry.witnesses', 'TLOG_WITNESS_THRESHOLD', 'there is no checkpoint that a witness could have cosigned')] : [],
       cosignatures: [],
     };
-  const { check, checkpoint } = await checkCheckpoint(entry, proof.checkpoint, log, crypto);
+  const { check, checkpoint } = await checkCheckpoint(proof.checkpoint, log, isRekorV2(entry) ? 'v2' : 'v1', crypto);
   if (checkpoint === undefined) {
     return { checks: [check, skip('tlog.entry.inclusion', 'the inclusion proof was not checked: there is no trustworthy checkpoint')], cosignatures: [] };
   }
@@ -192,7 +192,13 @@ export async function checkInclusionProof(entry: LogEntry, proof: LogInclusionPr
   return [pass(id, `the entry is included at ${where}`, { evidence: { rootHash: toHex(root) }, spec })];
 }
 
-async function checkCheckpoint(entry: LogEntry, text: string, log: LogInstance, crypto: CryptoProvider): Promise<{ check: Check; checkpoint?: Checkpoint }> {
+/** Whether the log signed this checkpoint, and as its own. `rekor` is the version of the log's API, on which the form of its origin hangs. */
+export async function checkCheckpoint(
+  text: string,
+  log: LogInstance,
+  rekor: 'v1' | 'v2',
+  crypto: CryptoProvider,
+): Promise<{ check: Check; checkpoint?: Checkpoint }> {
   const id = 'tlog.entry.checkpoint';
   const spec = 'verification.md section 7';
   const parsed = parseCheckpoint(text);
@@ -216,10 +222,9 @@ async function checkCheckpoint(entry: LogEntry, text: string, log: LogInstance, 
     if (await verifySignature(crypto, log.key, noteScheme(log.key), utf8(checkpoint.note.body), signature)) continue;
     return { check: fail(id, 'TLOG_CHECKPOINT_SIGNATURE', `the signature of ${quote(signer.name, 100)} on the checkpoint does not verify`, { spec }) };
   }
-  const origin = isRekorV2(entry) ? signer.name : `${signer.name} - <tree id>`;
-  const originFits = isRekorV2(entry)
-    ? checkpoint.origin === signer.name
-    : isRekorV1Origin(checkpoint.origin) && checkpoint.origin.startsWith(`${signer.name} - `);
+  const origin = rekor === 'v2' ? signer.name : `${signer.name} - <tree id>`;
+  const originFits =
+    rekor === 'v2' ? checkpoint.origin === signer.name : isRekorV1Origin(checkpoint.origin) && checkpoint.origin.startsWith(`${signer.name} - `);
   if (!originFits)
     return {
       check: fail(id, 'TLOG_CHECKPOINT_ORIGIN', 'the checkpoint is of another log', { expected: quote(origin), found: quote(checkpoint.origin), spec }),

@@ -18,3 +18,4 @@ export * from './sign.ts';
 export * from './timestamp-stub.ts';
 export * from './variants.ts';
 export * from './verify-sample.ts';
+export * from './witness.ts';

@@ -1,8 +1,8 @@
 /** Runs a native command; what an error looks like, and which exit status it has. */
-import { isTrustError, type TrustError } from '@assay/core';
+import { isTrustError } from '@assay/core';
 import { EXIT, exitOf } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { printable } from '../render/printable.ts';
+import { errorText } from './error-text.ts';
 import { runNative } from './program.ts';
 
 /** Returns the exit status; throws nothing. */
@@ -14,15 +14,6 @@ export async function native(argv: readonly string[], io: Io): Promise<number> {
     io.stderr(errorText(error));
     return exitOf(error.kind);
   }
-}
-
-/** The error, then what was expected and found, then what to do: never a stack trace. */
-function errorText(error: TrustError): string {
-  const lines = [`assay: ${printable(error.message)}  [${error.code}]`];
-  if (error.expected !== undefined) lines.push(`  expected  ${printable(error.expected)}`);
-  if (error.found !== undefined) lines.push(`  found     ${printable(error.found)}`);
-  lines.push(`  try       ${printable(error.hint)}`);
-  return `${lines.join('\n')}\n`;
 }
 
 /** A bug of ours. The trace is for the report, and only shown when asked for. */

@@ -78,13 +78,19 @@ export async function recordSigning(signing: Signing, options: RecordOptions): P
   return incomplete(stamped, logged, timestamps === undefined ? logs : []);
 }
 
-/** A certificate lives for minutes: without a proven time nobody could verify it later, and Rekor v2 proves none (verification.md section 4). */
-function checkServices({ verifierPem }: Signing, { logs, timestampAuthorities }: RecordOptions): void {
-  const versions = logs.map(({ majorApiVersion }) => majorApiVersion);
-  const unknown = versions.find((version) => version !== 1 && version !== 2);
+function checkServices({ verifierPem }: Signing, services: RecordOptions): void {
+  const unknown = services.logs.map(({ majorApiVersion }) => majorApiVersion).find((version) => version !== 1 && version !== 2);
   if (unknown !== undefined) throw new TypeError(`version ${unknown} of the log API is not known`);
-  const { certificate } = parseVerifier(verifierPem);
-  if (certificate === undefined || !versions.includes(2) || versions.includes(1) || timestampAuthorities.length > 0) return;
+  if (parseVerifier(verifierPem).certificate !== undefined) refuseUntimed(services);
+}
+
+/**
+ * A certificate lives for minutes: without a proven time nobody could verify it later, and Rekor v2 proves none (verification.md section 4). For whoever
+ * is about to ask for one. Errors: `SIGNING_CONFIG_SERVICES`.
+ */
+export function refuseUntimed({ logs, timestampAuthorities }: Pick<RecordOptions, 'logs' | 'timestampAuthorities'>): void {
+  const versions = logs.map(({ majorApiVersion }) => majorApiVersion);
+  if (!versions.includes(2) || versions.includes(1) || timestampAuthorities.length > 0) return;
   throw new TrustError('SIGNING_CONFIG_SERVICES', 'a certificate that is logged to Rekor v2 needs a timestamp authority: nothing else proves the time', {
     hint: 'add a timestamp authority to the signing configuration',
   });

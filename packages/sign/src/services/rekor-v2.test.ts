@@ -99,7 +99,7 @@ describe('a signature that the log has already', () => {
     (response) =>
       response.status === 409 ? change(response) : response;
   test.each<[string, { fault?: TileFault; change?: Change }, string]>([
-    ['no tiles', { fault: 'no-tiles' }, 'REKOR_UPLOAD'],
+    ['no tiles', { fault: 'no-tiles' }, 'LOG_READ'],
     ['tiles cut short', { fault: 'cut-tiles' }, 'REKOR_RESPONSE'],
     ['tiles with other hashes', { fault: 'wrong-tiles' }, 'REKOR_ENTRY_MISMATCH'],
     ['an entry cut short', { fault: 'cut-entries' }, 'REKOR_RESPONSE'],

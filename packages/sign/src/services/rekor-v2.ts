@@ -38,7 +38,7 @@ export interface RekorV2Options {
 /**
  * The entry with its inclusion proof. One request, answered when the next checkpoint is published; a few more when the log has it already.
  * Errors: `REKOR_UPLOAD` (refused), `REKOR_RESPONSE` (no entry), `REKOR_ENTRY_MISMATCH` (an entry of something else), `KEY_UNSUPPORTED` (a digest of
- * another hash than the key's), `KEY_…`, `CERT_…`, `NET_…`; `TypeError` for a message without its digest.
+ * another hash than the key's), `KEY_…`, `CERT_…`, `LOG_READ`, `NET_…`; `TypeError` for a message without its digest.
  */
 export async function logToRekorV2(signing: Signing, service: Service, { knownLogs = [] }: RekorV2Options = {}): Promise<LogEntry> {
   const verifier = parseVerifier(signing.verifierPem);

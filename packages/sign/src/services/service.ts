@@ -23,7 +23,11 @@ export function below(url: string, path: string): string {
 }
 
 /** A refusal with its status and what the service said, as an error to throw. */
-export function refusal(code: 'REKOR_UPLOAD' | 'TSA_REQUEST', { url, status, headers, body }: HttpResponse, hint?: string): TrustError {
+export function refusal(
+  code: 'REKOR_UPLOAD' | 'TSA_REQUEST' | 'LOG_READ' | 'LOG_SEARCH',
+  { url, status, headers, body }: HttpResponse,
+  hint?: string,
+): TrustError {
   const said = quote(saidIn(headers['content-type'] ?? '', body));
   return new TrustError(code, `${redactUrl(url)}: server returned HTTP ${status}${said === '' ? '' : `: ${said}`}`, {
     data: { status },

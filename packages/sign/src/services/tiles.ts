@@ -1,6 +1,6 @@
 /**
- * Reading an entry back out of a log that publishes tiles (services.md section 7, c2sp.org/tlog-tiles): no call hands out its proof, so
- * that it is computed here.
+ * Reading a log that publishes tiles (services.md section 7, c2sp.org/tlog-tiles): no call hands out proofs, so that they are computed
+ * here.
  *
  *   <base>/checkpoint                       signed size and root
  *   <base>/tile/<L>/<N>[.p/<W>]             up to 256 hashes: roots over 256^L leaves each, from leaf (256·N)·256^L on
@@ -23,7 +23,7 @@ export interface TiledEntry {
 /**
  * The entry at `index` with its proof under the newest checkpoint, which is waited for when it does not reach that far yet. About
  * log256(size) + 2 requests. Nothing is verified: the leaf, the root and the log's signature are for whoever knows the log.
- * Errors: `REKOR_RESPONSE`, `REKOR_UPLOAD` (refused), `NET_…`.
+ * Errors: `REKOR_RESPONSE`, `LOG_READ`, `NET_…`.
  */
 export async function fetchTiledEntry(index: bigint, log: Service): Promise<TiledEntry> {
   const { text, checkpoint } = await checkpointBeyond(index, log);
@@ -35,15 +35,13 @@ export async function fetchTiledEntry(index: bigint, log: Service): Promise<Tile
 
 async function checkpointBeyond(index: bigint, log: Service): Promise<{ text: string; checkpoint: Checkpoint }> {
   for (let attempt = 1; ; attempt++) {
-    const url = below(log.url, '/checkpoint');
-    const response = await ask(log, url, { maxBytes: MAX_CHECKPOINT_BYTES });
-    if (response.status !== 200) throw refusal('REKOR_UPLOAD', response);
-    const text = new TextDecoder().decode(response.body);
+    const text = await fetchCheckpoint(log);
     const parsed = parseCheckpoint(text);
-    if ('problem' in parsed) throw new TrustError('REKOR_RESPONSE', `${redactUrl(url)}: not a checkpoint: ${parsed.problem}`);
+    const where = redactUrl(log.url);
+    if ('problem' in parsed) throw new TrustError('REKOR_RESPONSE', `${where}: not a checkpoint: ${parsed.problem}`);
     if (parsed.checkpoint.treeSize > index) return { text, checkpoint: parsed.checkpoint };
     if (attempt === CHECKPOINT_ATTEMPTS) {
-      throw new TrustError('REKOR_RESPONSE', `${redactUrl(url)}: the checkpoint does not reach the entry`, {
+      throw new TrustError('REKOR_RESPONSE', `${where}: the checkpoint does not reach the entry`, {
         expected: `more than ${index} entries`,
         found: String(parsed.checkpoint.treeSize),
       });
@@ -52,8 +50,18 @@ async function checkpointBeyond(index: bigint, log: Service): Promise<{ text: st
   }
 }
 
-/** A tree of one size. Each tile is fetched once. */
-class TiledTree {
+/** The text of the newest checkpoint, whatever it is. Errors: `LOG_READ`, `NET_…`. */
+export async function fetchCheckpoint(log: Service): Promise<string> {
+  const response = await ask(log, below(log.url, '/checkpoint'), { maxBytes: MAX_CHECKPOINT_BYTES });
+  if (response.status !== 200) throw refusal('LOG_READ', response);
+  return new TextDecoder().decode(response.body);
+}
+
+/**
+ * A tree of one size, as its tiles tell it. Hashes are fetched once, level 0 and entries as often as they are asked for: whoever walks a log
+ * reads each once. Errors: `REKOR_RESPONSE` (too short), `LOG_READ`, `NET_…`.
+ */
+export class TiledTree {
   readonly #log: Service;
   readonly #size: bigint;
   readonly #tiles = new Map<string, Promise<Uint8Array>>();
@@ -64,20 +72,51 @@ class TiledTree {
   }
 
   async entry(index: bigint): Promise<Uint8Array> {
-    const number = index / TILE_WIDTH;
-    const { url, body } = await this.#fetch('entries', number, this.#width(0n, number), MAX_ENTRIES_BYTES);
-    const wanted = Number(index % TILE_WIDTH);
-    for (let at = 0, i = 0; at + 2 <= body.length; i++) {
+    const bodies = await this.entries(index / TILE_WIDTH);
+    return bodies[Number(index % TILE_WIDTH)] as Uint8Array;
+  }
+
+  /** Entries from 256 · `number` on: 256, or as many as the tree has. */
+  async entries(number: bigint): Promise<Uint8Array[]> {
+    const width = Number(this.#width(0n, number));
+    const { url, body } = await this.#fetch('entries', number, BigInt(width), MAX_ENTRIES_BYTES);
+    const bodies: Uint8Array[] = [];
+    for (let at = 0; at + 2 <= body.length && bodies.length < width; ) {
       const start = at + 2;
       at = start + (((body[at] as number) << 8) | (body[at + 1] as number));
-      if (i === wanted && at <= body.length) return body.subarray(start, at);
+      if (at <= body.length) bodies.push(body.subarray(start, at));
     }
-    throw new TrustError('REKOR_RESPONSE', `${redactUrl(url)}: the tile ends before entry ${index}`);
+    if (bodies.length === width) return bodies;
+    throw new TrustError('REKOR_RESPONSE', `${redactUrl(url)}: the tile ends before entry ${number * TILE_WIDTH + BigInt(bodies.length)}`);
+  }
+
+  /** Hashes of these entries. */
+  async leaves(number: bigint): Promise<Uint8Array[]> {
+    return hashesOf(await this.#hashes(0n, number));
   }
 
   /** RFC 6962 section 2.1.1, leaf side first. */
   inclusionPath(index: bigint): Promise<Uint8Array[]> {
-    return Promise.all(siblings(index, 0n, this.#size).map(({ start, end }) => this.#root(start, end)));
+    return this.#roots(siblings(index, 0n, this.#size, 1n));
+  }
+
+  /** Beside the way from the root over a tile of level 0 up to that of the tree: the path of leaf `number` in a tree whose leaves are these tiles. */
+  pathAbove(number: bigint): Promise<Uint8Array[]> {
+    return this.#roots(siblings(number * TILE_WIDTH, 0n, this.#size, TILE_WIDTH));
+  }
+
+  /** RFC 6962 section 2.1.2: that this tree extends its first `size` leaves. */
+  consistencyProof(size: bigint): Promise<Uint8Array[]> {
+    return this.#roots(size === 0n ? [] : unshared(size, 0n, this.#size, 'first'));
+  }
+
+  /** Over the first `size` leaves. */
+  async root(size: bigint): Promise<Uint8Array> {
+    return size === 0n ? nodeCrypto.hash('sha256', new Uint8Array(0)) : this.#root(0n, size);
+  }
+
+  #roots(ranges: readonly Range[]): Promise<Uint8Array[]> {
+    return Promise.all(ranges.map(({ start, end }) => this.#root(start, end)));
   }
 
   /** Over leaves [start, end), of which the first lies where a complete subtree of that width may begin. */
@@ -95,9 +134,9 @@ class TiledTree {
     const level = height / TILE_HEIGHT;
     const first = start >> (level * TILE_HEIGHT);
     const count = width >> (level * TILE_HEIGHT);
-    const tile = await this.#tile(level, first / TILE_WIDTH);
-    const from = Number(first % TILE_WIDTH) * HASH_SIZE;
-    let nodes = Array.from({ length: Number(count) }, (_, i) => tile.subarray(from + i * HASH_SIZE, from + (i + 1) * HASH_SIZE));
+    const tile = hashesOf(await this.#tile(level, first / TILE_WIDTH));
+    const from = Number(first % TILE_WIDTH);
+    let nodes = tile.slice(from, from + Number(count));
     while (nodes.length > 1) nodes = await joinPairs(nodes);
     return nodes[0] as Uint8Array;
   }
@@ -130,7 +169,7 @@ class TiledTree {
     const full = below(this.#log.url, `/tile/${kind}/${tilePath(number)}`);
     const partial = width < TILE_WIDTH ? await ask(this.#log, `${full}.p/${width}`, { maxBytes }) : undefined;
     const response = partial === undefined || partial.status === 404 ? await ask(this.#log, full, { maxBytes }) : partial;
-    if (response.status !== 200) throw refusal('REKOR_UPLOAD', response);
+    if (response.status !== 200) throw refusal('LOG_READ', response);
     return response;
   }
 }
@@ -140,12 +179,31 @@ interface Range {
   readonly end: bigint;
 }
 
-/** What hangs beside the way from a leaf up to the root. */
-function siblings(index: bigint, start: bigint, end: bigint): Range[] {
-  if (end - start === 1n) return [];
+/** Over the leaves of one tile, which need not be full; at least one. */
+export async function rootOverTile(leaves: readonly Uint8Array[]): Promise<Uint8Array> {
+  if (leaves.length < 2) return leaves[0] as Uint8Array;
+  const split = Number(splitPoint(BigInt(leaves.length)));
+  return nodeHash(nodeCrypto, await rootOverTile(leaves.slice(0, split)), await rootOverTile(leaves.slice(split)));
+}
+
+/** What hangs beside the way from a leaf, or from the complete subtree of `unit` leaves around it, up to the root. */
+function siblings(index: bigint, start: bigint, end: bigint, unit: bigint): Range[] {
+  if (end - start <= unit) return [];
   const middle = start + splitPoint(end - start);
-  if (index < middle) return [...siblings(index, start, middle), { start: middle, end }];
-  return [...siblings(index, middle, end), { start, end: middle }];
+  if (index < middle) return [...siblings(index, start, middle, unit), { start: middle, end }];
+  return [...siblings(index, middle, end, unit), { start, end: middle }];
+}
+
+/** SUBPROOF of RFC 6962 section 2.1.2. The `first` subtree on the left is the old tree itself, which a verifier has. */
+function unshared(size: bigint, start: bigint, end: bigint, subtree: 'first' | 'later'): Range[] {
+  if (size === end) return subtree === 'first' ? [] : [{ start, end }];
+  const middle = start + splitPoint(end - start);
+  if (size <= middle) return [...unshared(size, start, middle, subtree), { start: middle, end }];
+  return [...unshared(size, middle, end, 'later'), { start, end: middle }];
+}
+
+function hashesOf(tile: Uint8Array): Uint8Array[] {
+  return Array.from({ length: tile.length / HASH_SIZE }, (_, i) => tile.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE));
 }
 
 /** The largest power of two below `width`; 1 for 1. */
@@ -170,7 +228,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 }
 
 const TILE_HEIGHT = 8n;
-const TILE_WIDTH = 256n;
+export const TILE_WIDTH = 256n;
 const MAX_CHECKPOINT_BYTES = 64 * 1024;
 const MAX_ENTRIES_BYTES = 256 * (2 + 0xffff);
 /** A log says that it knows an entry as soon as it has an index; the checkpoint follows within seconds (services.md section 12). */
