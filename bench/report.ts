@@ -51,3 +51,5 @@ function bound({ atLeast, atMost, show }: Target): string {
 export const times = (figure: number): string => `${figure.toFixed(2)}x`;
 export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 export const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
+export const perSecond = (figure: number): string => `${figure.toFixed(0)}/s`;
+export const milliseconds = (figure: number): string => `${figure.toFixed(0)} ms`;

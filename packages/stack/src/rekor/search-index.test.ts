@@ -223,10 +223,10 @@ describe('writes', () => {
       await vi.advanceTimersByTimeAsync(999);
       expect(appended).toEqual([]);
       await vi.advanceTimersByTimeAsync(1);
-      await vi.waitFor(() => expect(appended).toEqual([11 * 12]));
+      await vi.waitFor(() => expect(appended).toEqual([11 * 8]));
       tell(10, 12);
       await vi.advanceTimersByTimeAsync(60_000);
-      await vi.waitFor(() => expect(appended).toEqual([11 * 12, 3 * 12]));
+      await vi.waitFor(() => expect(appended).toEqual([11 * 8, 3 * 8]));
       await index.close();
       expect(appended).toHaveLength(2);
     } finally {

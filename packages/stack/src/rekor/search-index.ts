@@ -1,13 +1,14 @@
 /**
  * Which entries of a log hold a search key: a helper beside the log that decides nothing, and can be made again from the log at any time.
  *
- * On disk it is a file of records, three words each, in batches:
+ * On disk it is a file of records, two words each, in batches:
  *
- *   key 1 · key 2 · index               the entry at `index` is found by this key
- *   checksum · 0 · 2^31 + entries       end of a batch: all entries below `entries` are in. What follows the last sound end is dropped.
+ *   key · index                     the entry at `index` is found by a key that begins with this word
+ *   checksum · 2^31 + entries       end of a batch: all entries below `entries` are in. What follows the last sound end is dropped.
  *
- * In memory records have a fourth word: the number of the record before in the same bucket. Three keys an entry are 48 bytes, so that a
- * million entries are 48 MB and the table over them.
+ * In memory records have a third word: the number of the record before in the same bucket. Three keys an entry are 36 bytes, so that a
+ * million entries are 36 MB and the table over them; of three million keys one in a thousand shares its word with another, and costs a look
+ * at an entry.
  *
  * The writer of an entry tells its keys, since it has them at hand; they are on disk a second later, without delaying anybody. Whatever
  * was not told, or not yet on disk when the process ended, is read from the log.
@@ -54,7 +55,7 @@ export interface SearchIndexOptions<T> {
 }
 
 export async function openSearchIndex<T>({ disk, entries, log }: SearchIndexOptions<T>): Promise<SearchIndex<T>> {
-  const { table, sound } = loadTable((await disk.read(FILE)) ?? new Uint8Array(0), entries.size());
+  const { table, sound } = loadTable((await disk.read(SEARCH_INDEX_FILE)) ?? new Uint8Array(0), entries.size());
   return new DiskSearchIndex(disk, entries, log, table, sound);
 }
 
@@ -175,7 +176,7 @@ class DiskSearchIndex<T> implements SearchIndex<T> {
     if (count === this.#saved && this.#sound) return;
     const batch = this.#table.encode(this.#sound ? this.#saved : 0);
     try {
-      await (this.#sound ? this.#disk.append(FILE, batch) : this.#disk.write(FILE, batch));
+      await (this.#sound ? this.#disk.append(SEARCH_INDEX_FILE, batch) : this.#disk.write(SEARCH_INDEX_FILE, batch));
       this.#saved = count;
       this.#sound = true;
     } catch (error) {
@@ -203,7 +204,7 @@ function matches(held: ReadonlySet<SearchKey>, { operator, terms }: SearchQuery)
 }
 
 /** The records in memory, and a hash table of chains over them. */
-class RecordTable {
+export class RecordTable {
   /** Entries whose keys are all here. */
   entries = 0;
   count = 0;
@@ -216,25 +217,31 @@ class RecordTable {
   }
 
   add(keys: readonly SearchKey[]): void {
-    for (const key of keys) this.put(...words(key), this.entries);
+    for (const key of keys) this.put(wordOf(key), this.entries);
     this.entries++;
   }
 
-  put(high: number, low: number, index: number): void {
+  put(word: number, index: number): void {
     const number = this.count++;
     if (number % CHUNK === 0) this.#chunks.push(new Uint32Array(CHUNK * WORDS));
     const chunk = this.#chunks[Math.floor(number / CHUNK)] as Uint32Array;
     const offset = (number % CHUNK) * WORDS;
-    chunk[offset] = high;
-    chunk[offset + 1] = low;
-    chunk[offset + 2] = index;
+    chunk[offset] = word;
+    chunk[offset + 1] = index;
     this.#link(chunk, offset, number);
     if (this.count > 2 * this.#heads.length) this.#grow();
   }
 
+  /** The record with this number, below `count`. They are in the order of entries. */
+  record(number: number): { readonly word: number; readonly index: number } {
+    const chunk = this.#chunks[Math.floor(number / CHUNK)] as Uint32Array;
+    const offset = (number % CHUNK) * WORDS;
+    return { word: chunk[offset] as number, index: chunk[offset + 1] as number };
+  }
+
   #link(chunk: Uint32Array, offset: number, number: number): void {
-    const bucket = (chunk[offset + 1] as number) & (this.#heads.length - 1);
-    chunk[offset + 3] = this.#heads[bucket] as number;
+    const bucket = (chunk[offset] as number) & (this.#heads.length - 1);
+    chunk[offset + 2] = this.#heads[bucket] as number;
     this.#heads[bucket] = number + 1;
   }
 
@@ -247,13 +254,13 @@ class RecordTable {
 
   /** Indexes of entries, the newest first. */
   find(key: SearchKey): number[] {
-    const [high, low] = words(key);
+    const word = wordOf(key);
     const indexes: number[] = [];
-    for (let number = this.#heads[low & (this.#heads.length - 1)] as number; number !== 0; ) {
+    for (let number = this.#heads[word & (this.#heads.length - 1)] as number; number !== 0; ) {
       const chunk = this.#chunks[Math.floor((number - 1) / CHUNK)] as Uint32Array;
       const offset = ((number - 1) % CHUNK) * WORDS;
-      if (chunk[offset] === high && chunk[offset + 1] === low) indexes.push(chunk[offset + 2] as number);
-      number = chunk[offset + 3] as number;
+      if (chunk[offset] === word) indexes.push(chunk[offset + 1] as number);
+      number = chunk[offset + 2] as number;
     }
     return indexes;
   }
@@ -272,27 +279,25 @@ class RecordTable {
       }
     }
     batch[at] = checksum;
-    batch[at + 2] = END + this.entries;
+    batch[at + 1] = END + this.entries;
     return new Uint8Array(batch.buffer);
   }
 }
 
 /** `sound` when the file holds nothing but whole batches of entries that the log has. */
-function loadTable(bytes: Uint8Array, size: number): { table: RecordTable; sound: boolean } {
+export function loadTable(bytes: Uint8Array, size: number): { table: RecordTable; sound: boolean } {
   const file = wordsOf(bytes);
   const table = new RecordTable(file.length / FILE_WORDS);
   let start = 0;
   let checksum = 0;
   for (let at = 0; at + FILE_WORDS <= file.length; at += FILE_WORDS) {
-    const last = file[at + 2] as number;
+    const last = file[at + 1] as number;
     if (last < END) {
       for (let word = 0; word < FILE_WORDS; word++) checksum = sumWith(checksum, file[at + word] as number);
       continue;
     }
     if (file[at] !== checksum || last - END > size || last - END < table.entries) break;
-    for (let record = start; record < at; record += FILE_WORDS) {
-      table.put(file[record] as number, file[record + 1] as number, file[record + 2] as number);
-    }
+    for (let record = start; record < at; record += FILE_WORDS) table.put(file[record] as number, file[record + 1] as number);
     table.entries = last - END;
     start = at + FILE_WORDS;
     checksum = 0;
@@ -310,16 +315,17 @@ function sumWith(checksum: number, word: number): number {
   return (Math.imul(checksum, 31) + word) >>> 0;
 }
 
-function words(key: SearchKey): [number, number] {
-  return [Number.parseInt(key.slice(0, 8), 16), Number.parseInt(key.slice(8), 16)];
+/** What is kept of a key. */
+export function wordOf(key: SearchKey): number {
+  return Number.parseInt(key.slice(0, 8), 16);
 }
 
 // In the byte order of the machine: on another one no checksum is right, and the index is made again.
-const FILE = 'search-index';
-const FILE_WORDS = 3;
+export const SEARCH_INDEX_FILE = 'search-index';
+const FILE_WORDS = 2;
 const END = 2 ** 31;
-const WORDS = 4;
-/** Records, 1 MiB. */
+const WORDS = 3;
+/** Records, 768 KiB. */
 const CHUNK = 2 ** 16;
 const BUNDLE = 256;
 const SAVE_AFTER_MS = 1000;
