@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { codeOf } from '../test/codes.ts';
 import { parseBundle } from './bundle.ts';
 import { utf8 } from './bytes.ts';
+import { BUNDLE_V03, encodeBundle } from './encode-bundle.ts';
 
 const instance = createInstance();
 const sign = (options?: SignOptions): unknown => instance.sign(utf8('x'), options).bundle;
@@ -85,6 +86,14 @@ test('Rekor v2 spellings: integrated time "0", and proofs without index, size an
     drop(entry('inclusionProof.logIndex')),
   );
   expect(bundle.entries[0]).toMatchObject({ integratedTime: 0n, signedEntryTimestamp: undefined });
+});
+
+// It was refused as a bundle without an index, although Go leaves a zero out: whatever cosign signed first in a new log.
+test('the first entry of a log is read without its zeros, and written with them', () => {
+  const bundle = parse(MESSAGE, drop(entry('logIndex')), drop(entry('inclusionProof.logIndex')), drop(entry('inclusionProof.hashes')));
+  expect(bundle.entries[0]).toMatchObject({ logIndex: 0n, inclusionProof: { logIndex: 0n, hashes: [] } });
+  const { verificationMaterial } = JSON.parse(encodeBundle({ ...bundle, mediaType: BUNDLE_V03 }));
+  expect(verificationMaterial.tlogEntries[0]).toMatchObject({ logIndex: '0', inclusionProof: { logIndex: '0', hashes: [] } });
 });
 
 describe('caps', () => {

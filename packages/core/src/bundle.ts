@@ -153,7 +153,8 @@ function parseMessage(message: Fields): MessageSignature {
 export function parseLogEntry(entry: Fields, version: BundleVersion): LogEntry {
   const kindVersion = entry.object('kindVersion');
   const proof = entry.optionalObject('inclusionProof');
-  const logIndex = entry.int64('logIndex');
+  // Go writes no zero: the first entry of a log has no index.
+  const logIndex = entry.optionalInt64('logIndex') ?? 0n;
   if (proof === undefined && version !== '0.1') {
     throw new TrustError('BUNDLE_PROOF_MISSING', `bundle: the log entry at index ${logIndex} has no inclusion proof, which version ${version} requires`);
   }

@@ -50,7 +50,7 @@ function contentJson(content: BundleContent): object {
   };
 }
 
-/** The index is written even when it is 0: readers, ours among them, demand it. */
+/** The index is written even when it is 0: readers in Python demand it. */
 function entryJson({ logIndex, logId, kind, version, integratedTime, signedEntryTimestamp, inclusionProof, body }: LogEntry): object {
   return {
     logIndex: String(logIndex),
@@ -63,12 +63,13 @@ function entryJson({ logIndex, logId, kind, version, integratedTime, signedEntry
   };
 }
 
+/** The first entry of a log has index 0 and no hashes: readers in Python demand both nevertheless. */
 function proofJson({ logIndex, rootHash, treeSize, hashes, checkpoint }: LogInclusionProof): object {
   return {
-    ...(logIndex !== 0n && { logIndex: String(logIndex) }),
+    logIndex: String(logIndex),
     ...(rootHash.length > 0 && { rootHash: encodeBase64(rootHash) }),
     ...(treeSize !== 0n && { treeSize: String(treeSize) }),
-    ...(hashes.length > 0 && { hashes: hashes.map((hash) => encodeBase64(hash)) }),
+    hashes: hashes.map((hash) => encodeBase64(hash)),
     checkpoint: { envelope: checkpoint },
   };
 }

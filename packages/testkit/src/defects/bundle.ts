@@ -285,7 +285,13 @@ const entries: readonly DefectRow[] = [
     says: 'logIndex does not fit 64 bits and would be cut by others.',
     alter: { bundle: put(`${ENTRY}.logIndex`, String(2n ** 63n)) },
   },
-  { name: 'entry-without-index', code: 'BUNDLE_SHAPE', section: 2, says: 'logIndex is missing.', alter: { bundle: drop(`${ENTRY}.logIndex`) } },
+  {
+    name: 'entry-without-index',
+    code: 'TLOG_SET_INVALID',
+    section: 6,
+    says: 'logIndex is missing, which stands for 0: not what the log signed.',
+    alter: { bundle: drop(`${ENTRY}.logIndex`) },
+  },
   {
     name: 'entry-negative-time',
     code: 'BUNDLE_SHAPE',
