@@ -5,10 +5,11 @@
 #   tools/testbed.sh cosign     only what is named
 #
 # Built tools go to ${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}/NAME-VERSION/NAME, outside the checkout: only the first run on a
-# machine pays for them. System packages come from apt.
+# machine pays for them. System packages come from apt, Python's from its index.
 set -euo pipefail
 
 CACHE="${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}"
+PINS="$(dirname "$0")/testbed-python.txt"
 
 # go_tool NAME VERSION PACKAGE: `go install` into a folder of its own, moved in place when whole.
 go_tool() {
@@ -37,10 +38,38 @@ apt_tool() {
     echo "found      $command: $path"
     return
   fi
-  echo "installing $package"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
+  apt_package "$package"
   echo "installed  $command: $(command -v "$command")"
+}
+
+apt_package() {
+  echo "installing $1"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+}
+
+# python_tool NAME VERSION MODULE PINS: a virtual environment with what the file PINS lists. Its programs know where they were made, so
+# the one that is moved in place runs MODULE with the Python beside it.
+python_tool() {
+  local name=$1 version=$2 module=$3 pins=$4
+  local folder="$CACHE/$name-$version"
+  if [ -x "$folder/$name" ]; then
+    echo "found      $name $version: $folder/$name"
+    return
+  fi
+  python3 -c 'import ensurepip, venv' 2>/dev/null || apt_package python3-venv
+  echo "installing $name $version"
+  local building
+  mkdir -p "$CACHE"
+  building=$(mktemp -d "$CACHE/.building-XXXXXX")
+  python3 -m venv "$building"
+  "$building/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$pins"
+  "$building/bin/python" -m pip check --disable-pip-version-check >/dev/null
+  printf '#!/bin/sh\nexec "$(dirname "$0")/bin/python" -m %s "$@"\n' "$module" >"$building/$name"
+  chmod 755 "$building" "$building/$name"
+  rm -rf "$folder"
+  mv "$building" "$folder"
+  echo "installed  $name $version: $folder/$name"
 }
 
 # One line per tool; the name before the parenthesis is what the command line takes.
@@ -51,13 +80,14 @@ tool() {
     crane)    go_tool crane 0.22.1 github.com/google/go-containerregistry/cmd/crane ;;
     registry) go_tool registry 0.22.1 github.com/google/go-containerregistry/cmd/registry ;;
     helm)     go_tool helm 3.22.0 helm.sh/helm/v3/cmd/helm ;;
+    sigstore-python) python_tool sigstore-python 4.5.1 sigstore "$PINS" ;;
     debian-registry) apt_tool docker-registry docker-registry ;;
     softhsm)  apt_tool softhsm2-util softhsm2 ;;
     chromium) apt_tool chromium chromium ;;
     *) echo "unknown tool: $1" >&2; return 2 ;;
   esac
 }
-ALL="chromium debian-registry softhsm crane registry helm cosign cosign2"
+ALL="chromium debian-registry softhsm sigstore-python crane registry helm cosign cosign2"
 
 failed=0
 for name in ${*:-$ALL}; do

@@ -194,16 +194,16 @@ interface Demand {
   readonly key?: string | undefined;
 }
 
-function criticalOf({ stdout }: Run): unknown[] {
+export function criticalOf({ stdout }: Run): unknown[] {
   return (JSON.parse(stdout) as { critical: unknown }[]).map(({ critical }) => critical);
 }
 
 /** The checks that were made, as both list them. */
-function headerOf({ stderr }: Run): string {
+export function headerOf({ stderr }: Run): string {
   return stderr.slice(stderr.indexOf('\nVerification for '));
 }
 
 /** What follows `Error: `, without the places that ours tells before. */
-function reasonOf({ stderr }: Run): string {
+export function reasonOf({ stderr }: Run): string {
   return /^Error: ([\s\S]*?)\nerror during command execution/m.exec(stderr)?.[1] ?? stderr;
 }

@@ -20,20 +20,28 @@ export interface Endpoints {
   readonly registry?: string | undefined;
 }
 
-export async function writeDocuments(disk: Disk, published: Published, endpoints: Endpoints, tufRoot: Uint8Array | undefined): Promise<void> {
+export interface Documents {
+  readonly published: Published;
+  readonly endpoints: Endpoints;
+  readonly tufRoot: Uint8Array | undefined;
+  /** When the folder was read; says to others that what they changed in it has been seen. */
+  readonly ready: Date;
+}
+
+export async function writeDocuments(disk: Disk, { published, endpoints, tufRoot, ready }: Documents): Promise<void> {
   const json = (value: object): Uint8Array => utf8(`${JSON.stringify(value, undefined, 2)}\n`);
   await disk.writeAll([
     { path: 'trusted_root.json', bytes: json(trustedRootJson(published)) },
     { path: 'signing_config.json', bytes: json(signingConfigJson(published)) },
     { path: 'client_trust_config.json', bytes: json(clientTrustConfigJson(published)) },
-    { path: 'endpoints.json', bytes: json(endpoints) },
+    { path: 'endpoints.json', bytes: json({ ready, ...endpoints }) },
     { path: 'env.sh', bytes: utf8(environmentScript(disk.root, endpoints)) },
     ...(tufRoot === undefined ? [] : [{ path: 'root.json', bytes: tufRoot }]),
   ]);
 }
 
 /** For `. DIR/env.sh`: cosign and Assay then use this instance. Clients that take files only are told which in `endpoints.json`. */
-function environmentScript(root: string, { tuf }: Endpoints): string {
+export function environmentScript(root: string, { tuf }: Endpoints): string {
   const lines = [
     '# Read this file into a shell, and assay and cosign use this instance there:  . env.sh',
     variable('ASSAY_TRUST', `${root}/client_trust_config.json`),

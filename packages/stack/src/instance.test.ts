@@ -52,6 +52,12 @@ describe('a rotation', () => {
     for (const other of GENERATION_KINDS) if (other !== kind) expect(after.generations[other]).toEqual(before.generations[other]);
   });
 
+  test('begins with a whole second, as a new instance does: sigstore-js drops the fraction of times that it compares with it', () => {
+    const [first, second] = [new Date('2026-03-01T10:00:00.900Z'), new Date('2026-09-01T10:00:00.900Z')];
+    const { generations } = nextGeneration(newInstance('http://127.0.0.1:1', first), 'tsa', { start: second, end: second });
+    expect(generations.tsa.map(({ start }) => start)).toEqual([START, LATER]);
+  });
+
   test('does not move the end of one that has ended', () => {
     const twice = nextGeneration(nextGeneration(newInstance('http://127.0.0.1:1', START), 'tsa', { start: START, end: START }), 'tsa', {
       start: LATER,

@@ -32,17 +32,23 @@ export interface Instance {
 }
 
 export function newInstance(origin: string, now: Date): Instance {
-  const first = (): Generation[] => [{ number: 1, start: now }];
-  const rekorV1: Generation[] = [{ number: 1, start: now, treeId: newTreeId() }];
-  return { origin, created: now, generations: { ca: first(), ctlog: first(), rekorV1, rekorV2: first(), tsa: first(), tuf: first(), oidc: first() } };
+  const start = wholeSecond(now);
+  const first = (): Generation[] => [{ number: 1, start }];
+  const rekorV1: Generation[] = [{ number: 1, start, treeId: newTreeId() }];
+  return { origin, created: start, generations: { ca: first(), ctlog: first(), rekorV1, rekorV2: first(), tsa: first(), tuf: first(), oidc: first() } };
 }
 
 /** With the last generation of `kind` ended at `end`, and the next one beginning at `start`. */
 export function nextGeneration(instance: Instance, kind: GenerationKind, { start, end }: { start: Date; end: Date }): Instance {
   const before = instance.generations[kind];
-  const next: Generation = { number: before.length + 1, start, ...(kind === 'rekorV1' && { treeId: newTreeId() }) };
+  const next: Generation = { number: before.length + 1, start: wholeSecond(start), ...(kind === 'rekorV1' && { treeId: newTreeId() }) };
   const ended = before.map((generation) => (generation.end === undefined ? { ...generation, end } : generation));
   return { ...instance, generations: { ...instance.generations, [kind]: [...ended, next] } };
+}
+
+/** sigstore-js drops the fraction of a timestamp's time: what was signed in the first second would be older than its authority. */
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 
 /** The one that new signatures are made with. */

@@ -65,7 +65,8 @@ export async function openServices(options: OpenOptions): Promise<OpenedServices
     const wanted = (name: ServiceName): boolean => (options.only ?? SERVICE_NAMES).includes(name) && options.elsewhere?.urls[name] === undefined;
     stack.leadElsewhere();
     if (wanted('oidc')) await stack.openIssuer();
-    if (wanted('ctlog')) await stack.openCtLogs();
+    // An authority elsewhere has its own.
+    if (wanted('ctlog') && options.elsewhere?.urls.fulcio === undefined) await stack.openCtLogs();
     if (wanted('fulcio')) await stack.openCertificateAuthority();
     if (wanted('rekor')) await stack.openRekor();
     if (wanted('rekor-v2')) await stack.openRekorShards();
@@ -183,7 +184,13 @@ class Assembly {
     const logs = await this.#each('rekorV2', async ({ number, start, end }): Promise<PublishedLog> => {
       const path = `${PATHS.rekorV2}/${number}`;
       const key = signingKeyOf(await keys.create(`rekor-v2-${number}`, 'ed25519'));
-      const shard = await openRekorV2({ ...this.#context(`rekor/v2/${number}`, path), key, frozen: end !== undefined });
+      const shard = await openRekorV2({
+        ...this.#context(`rekor/v2/${number}`, path),
+        key,
+        // sigstore-js still asks for that, and cosign 2.
+        acceptDsse: true,
+        frozenFrom: end && new Date(end.getTime() + OLD_CONFIGURATIONS_MS),
+      });
       this.#mount('rekor-v2', path, shard);
       return { url: instance.origin + path, start, key, logId: shard.logId, ...(end !== undefined && { end }) };
     });
@@ -280,5 +287,7 @@ function authorityOf(url: string, { start, end }: Generation, chain: readonly Ui
   return { url, start, chain, ...(end !== undefined && { end }) };
 }
 
+/** Clients hear of a new shard when TUF's timestamp has expired for them at the latest; until then the old one serves them. */
+const OLD_CONFIGURATIONS_MS = 7 * 86_400_000;
 /** Far more often than anything there expires, so that a few failures do not matter. */
 const RENEWAL_MS = 3_600_000;

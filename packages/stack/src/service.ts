@@ -21,7 +21,10 @@ export interface ServiceContext {
 export interface Service {
   /** Routes relative to the path of `baseUrl`. What it does not know is left to others: no catch-all route. */
   readonly app: Hono;
-  /** Why it cannot work now, in one sentence; undefined when it can. */
+  /**
+   * Why it cannot work now, in one sentence; undefined when it can. Asking makes it try again what failed: nobody sends requests to what says that
+   * it is not ready, so it would not find out otherwise.
+   */
   problem?(): string | undefined;
   /** Numbers for the metrics: `{ tree_size: 12 }` becomes `assay_<service>_tree_size`. */
   stats?(): Readonly<Record<string, number>>;

@@ -3,35 +3,25 @@
  * (`initialize --mirror … --root …`), and sigstore-python (`sigstore trust-instance`). From the testbed (ASSAY_TESTBED) or PATH; without one its
  * tests skip.
  */
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { createHttpClient } from '@assay/net';
 import { createInstance, DEFAULT_CLAIMS, DEFAULT_IDENTITY } from '@assay/testkit';
 import { fetchTarget } from '@assay/trust';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findOnPath, findTool, runTool } from '../../cli/test/foreign-tools.ts';
+import { findTool, runTool } from '../../cli/test/foreign-tools.ts';
 import { openDisk } from '../src/store/disk.ts';
 import { openTufRepository, type TufKeys, type TufService, type TufTarget } from '../src/tuf/index.ts';
 import { serveApp } from './registry-scene.ts';
 import { makeKeys } from './tuf-scene.ts';
 
-const PYTHON_VERSION = '4.5.1';
 const cosigns = [findTool('cosign', '3.1.3'), findTool('cosign', '2.6.5')];
-const python = findPython();
-for (const { name, version, path } of [...cosigns, { name: 'sigstore-python', version: PYTHON_VERSION, path: python }]) {
+const python = findTool('sigstore-python', '4.5.1');
+for (const { name, version, path } of [...cosigns, python]) {
   if (path === '') console.warn(`tests of the TUF repository with ${name} are skipped: no ${name} ${version} in ASSAY_TESTBED or on PATH`);
-}
-
-/** The command of the virtual environment, whose Python lies beside it. */
-function findPython(): string {
-  const own = join(process.env['ASSAY_TESTBED'] ?? join(homedir(), '.cache/assay-testbed'), `sigstore-python-${PYTHON_VERSION}`, 'bin/sigstore');
-  const path = existsSync(own) ? own : findOnPath('sigstore');
-  return path !== '' && existsSync(join(dirname(path), 'python')) ? path : '';
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-tuf-foreign-'));
@@ -140,27 +130,20 @@ describe.each(CHANGES)('%s', (_, number, change) => {
   });
 
   describe('sigstore-python', () => {
-    const run = async (home: string, program: string, ...argv: string[]): Promise<{ status: number; stdout: string; stderr: string }> => {
-      const nowhere = 'http://127.0.0.1:9';
-      const env = { HOME: here(home), HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, NO_PROXY: '127.0.0.1' };
-      return promisify(execFile)(join(dirname(python), program), argv, { env, timeout: 60_000 }).then(
-        ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
-        ({ code = -1, stdout = '', stderr = '' }) => ({ status: Number(code), stdout, stderr }),
-      );
-    };
-    const trust = (home: string, root = 'root.json') => run(home, 'sigstore', '--instance', mirror, 'trust-instance', here(root));
+    const trust = (home: string, root = 'root.json') => runTool(python.path, ['--instance', mirror, 'trust-instance', here(root)], { home: here(home) });
 
-    test.skipIf(python === '').each(['begins', 'goes on'])('%s from the first root', async (how) => {
+    test.skipIf(python.path === '').each(['begins', 'goes on'])('%s from the first root', async (how) => {
       const home = how === 'begins' ? `python-${number}-${Math.random()}` : 'python';
       const trusted = await trust(home);
       expect(trusted, trusted.stderr).toMatchObject({ status: 0 });
       const script =
         'import sys; from sigstore._internal.tuf import TrustUpdater; print(open(TrustUpdater(sys.argv[1]).get_trusted_root_path()).read(), end="")';
-      const read = await run(home, 'python', '-c', script, mirror);
+      const interpreter = join(dirname(python.path), 'bin/python');
+      const read = await runTool(interpreter, ['-c', script, mirror], { home: here(home) });
       expect(read, read.stderr).toMatchObject({ status: 0, stdout: trustedRootOf(number) });
     });
 
-    test.skipIf(python === '')('refuses it under the root of another', async () => {
+    test.skipIf(python.path === '')('refuses it under the root of another', async () => {
       expect((await trust('python-wrong', 'other-root.json')).status).not.toBe(0);
     });
   });

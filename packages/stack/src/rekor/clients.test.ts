@@ -87,7 +87,7 @@ describe('a client of Rekor v2', () => {
       code: 'REKOR_UPLOAD',
       message: expect.stringContaining('HTTP 400: invalid hashedrekord request'),
     });
-    await expect(logToRekorV2(wrong, await served(await openV2({ frozen: true })))).rejects.toMatchObject({
+    await expect(logToRekorV2(wrong, await served(await openV2({ frozenFrom: new Date(0) })))).rejects.toMatchObject({
       code: 'REKOR_UPLOAD',
       message: expect.stringContaining('HTTP 405: This log has been frozen, please switch to the latest log.'),
     });

@@ -1,7 +1,7 @@
 /** What both Rekor logs sign checkpoints with, and how they know their own again. */
 import { verify } from 'node:crypto';
 import { parseCheckpoint, signaturesOf } from '@assay/core';
-import { noteKeyId, type SigningKey, signCheckpoint } from '@assay/make';
+import { type NoteKey, noteKeyId, type SigningKey, signCheckpoint } from '@assay/make';
 import type { TileLogOptions } from '../log/index.ts';
 
 export interface LogKey {
@@ -16,16 +16,19 @@ export interface LogKey {
 export function checkpointsOf({ origin, name, key }: LogKey): Pick<TileLogOptions, 'sign' | 'isOwn'> {
   return {
     sign: (size, rootHash) => signCheckpoint({ origin, size, rootHash }, [{ name, key }]),
-    isOwn: (text) => {
-      const parsed = parseCheckpoint(text);
-      if ('problem' in parsed || parsed.checkpoint.origin !== origin) return false;
-      const { note } = parsed.checkpoint;
-      return signaturesOf(note, name, noteKeyId(name, key)).some(({ signature }) => isSigned(key, note.body, signature));
-    },
+    isOwn: (text) => isOwnCheckpoint(text, { origin, name, key }),
   };
 }
 
-function isSigned({ type, spki }: SigningKey, body: string, signature: Uint8Array): boolean {
+/** Whether this log signed it: under its origin, its name and its key. */
+export function isOwnCheckpoint(text: string, { origin, name, key }: Pick<LogKey, 'origin' | 'name'> & { readonly key: NoteKey }): boolean {
+  const parsed = parseCheckpoint(text);
+  if ('problem' in parsed || parsed.checkpoint.origin !== origin) return false;
+  const { note } = parsed.checkpoint;
+  return signaturesOf(note, name, noteKeyId(name, key)).some(({ signature }) => isSigned(key, note.body, signature));
+}
+
+function isSigned({ type, spki }: NoteKey, body: string, signature: Uint8Array): boolean {
   const algorithm = type === 'ed25519' ? null : 'sha256';
   return verify(algorithm, Buffer.from(body), { key: Buffer.from(spki), format: 'der', type: 'spki' }, signature);
 }

@@ -60,11 +60,6 @@ const BODIES: Readonly<Record<string, (spec: JsonObject) => Findable>> = {
     recorded: 'message',
     digests: [protoDigest(at(spec, 'hashedRekordV002', 'data'))],
   }),
-  'dsse 0.0.2': (spec) => ({
-    signers: list(at(spec, 'dsseV002', 'signatures')).map((signature) => verifierSigner(at(signature, 'verifier'))),
-    recorded: 'envelope',
-    digests: [protoDigest(at(spec, 'dsseV002', 'payloadHash'))],
-  }),
 };
 
 function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {

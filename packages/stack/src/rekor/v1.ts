@@ -92,7 +92,10 @@ export async function openRekorV1({ disk, clock, baseUrl, log, shards: keys }: R
   return {
     app,
     logs: shards.all.map(({ treeId, key, logId }) => ({ treeId, key, logId })),
-    problem: () => shards.active.log.problem,
+    problem: () => {
+      shards.active.log.retry();
+      return shards.active.log.problem;
+    },
     stats: () => ({ tree_size: shards.active.log.head.size, entries: shards.size, pending: shards.active.log.pending, indexed: index.size }),
     close: async () => {
       await shards.close();
@@ -101,7 +104,7 @@ export async function openRekorV1({ disk, clock, baseUrl, log, shards: keys }: R
   };
 }
 
-function keysOf({ body, attested }: V1Record): string[] {
+export function keysOf({ body, attested }: V1Record): string[] {
   return [...searchKeysOfBody(body), ...attested];
 }
 

@@ -2,16 +2,16 @@
  * Requests to record a signing in Rekor v2, and what is recorded (services.md section 6). All is checked before anything is logged.
  *
  *   hashedRekordRequestV002 { digest, signature { content, verifier } }      hashedrekord 0.0.2: the same, and the name of the hash
- *   dsseRequestV002 { envelope, verifiers [verifier] }                       dsse 0.0.2: digest of the payload, signatures in the order of their bytes
+ *   dsseRequestV002 { envelope, verifiers [verifier] }                       hashedrekord 0.0.2 too, of the envelope's pre-authentication encoding
  *   verifier { keyDetails, publicKey { rawBytes } | x509Certificate { rawBytes } }
  *
- * The second is what clients sent before an envelope became a digest like any other; logs of today refuse it.
+ * The second is what clients sent before an envelope became a digest like any other, and sigstore-js 5 still sends; logs of today refuse it. They
+ * once recorded it as dsse 0.0.2, which cosign 3 and sigstore-python no longer verify; what is recorded here, those who ask for it verify too.
  */
-import { encodeBase64, type Fields, isTrustError, type PublicKey, quote, toHex } from '@assay/core';
-import { encodeEntryBody, hashedrekord002, PROTO_HASH, type RekorEntry, sha256, type Verifier } from '@assay/make';
+import { type Fields, isTrustError, preAuthenticationEncoding, quote, toHex } from '@assay/core';
+import { encodeEntryBody, hashedrekord002, digest as hashOf, type RekorEntry } from '@assay/make';
 import { Refusal } from '../http/refusal.ts';
 import { verifiesDigest } from './digest-signature.ts';
-import { MAX_SIGNATURES, verifyEnvelope } from './envelope.ts';
 import { parseProtoJson } from './proto-json.ts';
 import { type SearchKey, searchKeys } from './search-keys.ts';
 import { certificateSigner, keySigner, type Signer, type SigningAlgorithm, signingAlgorithm, verifierOf } from './signer.ts';
@@ -36,7 +36,7 @@ export async function acceptRequest(text: string, { acceptDsse }: RequestOptions
   const name = kind === 'dsseRequestV002' ? 'dsse' : 'hashedrekord';
   try {
     if (REQUEST_KINDS.every((other) => request.has(other))) request.refuse('', 'expected one request, found two');
-    const { entry, keys } = await (name === 'dsse' ? acceptDsseRequest : acceptHashedRekord)(request.object(kind));
+    const { entry, keys } = await (name === 'dsse' ? acceptEnvelope : acceptHashedRekord)(request.object(kind));
     const body = encodeEntryBody(entry);
     if (body.length > MAX_BODY_BYTES) request.refuse('', `its entry has ${body.length} bytes, at most ${MAX_BODY_BYTES} are logged`);
     return { kind: entry.kind, version: entry.version, body, keys };
@@ -68,61 +68,44 @@ async function acceptHashedRekord(record: Fields): Promise<Accepted> {
   const stated = record.object('signature');
   const signature = stated.nonEmptyBytes('content');
   const digest = record.nonEmptyBytes('digest');
-  const signer = readSigner(stated.object('verifier'), signingAlgorithm);
-  const { hash, details } = signer.algorithm;
+  const signer = readSigner(stated.object('verifier'));
+  const { hash } = signer.algorithm;
   if (digest.length !== DIGEST_BYTES[hash]) record.refuse('digest', `a ${hash} digest has ${DIGEST_BYTES[hash]} bytes, found ${digest.length}`);
   if (!(await verifiesDigest(signer.key, digest, signature))) stated.refuse('content', 'is not a signature of this digest by this key');
+  return recorded(signature, digest, signer);
+}
+
+/** An entry is about one signature. */
+async function acceptEnvelope(request: Fields): Promise<Accepted> {
+  const envelope = request.object('envelope');
+  const [stated = envelope.missing('signatures')] = envelope.objects('signatures', 1);
+  const [verifier = request.missing('verifiers')] = request.objects('verifiers', 1);
+  const signer = readSigner(verifier);
+  const signature = stated.nonEmptyBytes('sig');
+  const digest = hashOf(signer.algorithm.hash, preAuthenticationEncoding(envelope.string('payloadType'), envelope.nonEmptyBytes('payload')));
+  if (!(await verifiesDigest(signer.key, digest, signature))) stated.refuse('sig', 'is not a signature of this envelope by this key');
+  return recorded(signature, digest, signer);
+}
+
+function recorded(signature: Uint8Array, digest: Uint8Array, signer: NamedSigner): Accepted {
+  const { hash, details } = signer.algorithm;
   return {
     entry: hashedrekord002({ signature, hash, digest, verifier: verifierOf(signer, details) }),
     keys: searchKeys({ signers: [signer], recorded: 'message', digests: [`${hash}:${toHex(digest)}`] }),
   };
 }
 
-async function acceptDsseRequest(request: Fields): Promise<Accepted> {
-  const stated = request.object('envelope');
-  const signatures = stated.objects('signatures', MAX_SIGNATURES).map((one) => ({ signature: one.nonEmptyBytes('sig') }));
-  if (signatures.length === 0) stated.missing('signatures');
-  const signers = request.objects('verifiers', MAX_SIGNATURES).map((verifier) => readSigner(verifier, envelopeAlgorithm));
-  if (signers.length === 0) request.missing('verifiers');
-  const envelope = { payloadType: stated.string('payloadType'), payload: stated.nonEmptyBytes('payload'), signatures };
-  const verified = await verifyEnvelope(envelope, signers);
-  const payloadHash = sha256(envelope.payload);
-  const inOrder = new Map(verified.map((one) => [toHex(one.signature), one]));
-  const dsseV002 = {
-    payloadHash: { algorithm: PROTO_HASH.sha256, digest: encodeBase64(payloadHash) },
-    signatures: [...inOrder.keys()].sort().map((key) => {
-      const { signature, signer } = inOrder.get(key) as (typeof verified)[number];
-      return { content: encodeBase64(signature), verifier: verifierJson(verifierOf(signer, signer.algorithm.details)) };
-    }),
-  };
-  return {
-    entry: { kind: 'dsse', version: '0.0.2', spec: { dsseV002 } },
-    keys: searchKeys({ signers: [...inOrder.values()].map(({ signer }) => signer), recorded: 'envelope', digests: [`sha256:${toHex(payloadHash)}`] }),
-  };
-}
-
-/** Of envelopes: Ed25519 signs them as it is, and Rekor v2 takes it pre-hashed or not at all. */
-function envelopeAlgorithm(key: PublicKey): SigningAlgorithm | undefined {
-  return key.type === 'ed25519' ? undefined : signingAlgorithm(key);
-}
-
-function readSigner(verifier: Fields, algorithmOf: (key: PublicKey) => SigningAlgorithm | undefined): NamedSigner {
+function readSigner(verifier: Fields): NamedSigner {
   const details = verifier.enumName('keyDetails', KEY_DETAILS_NUMBERS);
   const publicKey = verifier.optionalObject('publicKey');
   const certificate = verifier.optionalObject('x509Certificate');
   if ((publicKey === undefined) === (certificate === undefined)) verifier.refuse('', 'expected either publicKey or x509Certificate');
   const signer =
     publicKey === undefined ? certificateSigner(verifier.object('x509Certificate').nonEmptyBytes('rawBytes')) : keySigner(publicKey.nonEmptyBytes('rawBytes'));
-  const algorithm = algorithmOf(signer.key);
+  const algorithm = signingAlgorithm(signer.key);
   if (algorithm === undefined) return verifier.refuse('', 'a key of this type and size is not taken');
   if (details !== algorithm.details) verifier.refuse('keyDetails', `expected ${algorithm.details} for this key, found ${quote(details, 60)}`);
   return { ...signer, algorithm };
-}
-
-function verifierJson(verifier: Verifier) {
-  const { keyDetails } = verifier;
-  if (verifier.type === 'certificate') return { keyDetails, x509Certificate: { rawBytes: encodeBase64(verifier.certificate) } };
-  return { keyDetails, publicKey: { rawBytes: encodeBase64(verifier.spki) } };
 }
 
 const VERIFIER = { keyDetails: 'text', publicKey: { rawBytes: 'bytes' }, x509Certificate: { rawBytes: 'bytes' } } as const;

@@ -22,8 +22,8 @@ import { acceptRequest } from './v2-request.ts';
 export interface RekorV2Options extends ServiceContext {
   /** Ed25519. */
   readonly key: SigningKey;
-  /** Takes no entries any more: 405. */
-  readonly frozen?: boolean;
+  /** From then on it takes no entries: 405. */
+  readonly frozenFrom?: Date | undefined;
   /** Takes the requests of older clients for envelopes. */
   readonly acceptDsse?: boolean;
 }
@@ -39,7 +39,7 @@ export function rekorV2LogId(baseUrl: string, key: Pick<SigningKey, 'type' | 'sp
 }
 
 /** Throws an Error when the log on disk is damaged, or another's. */
-export async function openRekorV2({ disk, baseUrl, log, key, frozen = false, acceptDsse = false }: RekorV2Options): Promise<RekorV2> {
+export async function openRekorV2({ disk, baseUrl, clock, log, key, frozenFrom, acceptDsse = false }: RekorV2Options): Promise<RekorV2> {
   const { hostname } = new URL(baseUrl);
   const checkpoints = checkpointsOf({ origin: hostname, name: hostname, key });
   const tiles = await openTileLog({ disk, format: rekorEntryFormat, unique: true, ...checkpoints });
@@ -52,7 +52,7 @@ export async function openRekorV2({ disk, baseUrl, log, key, frozen = false, acc
 
   const app = new Hono();
   app.post('/api/v2/log/entries', async (c) => {
-    if (frozen) return c.text(FROZEN, 405, { Allow: 'GET' });
+    if (frozenFrom !== undefined && clock() >= frozenFrom) return c.text(FROZEN, 405, { Allow: 'GET' });
     const { kind, version, body, keys } = await acceptRequest(await requestText(c.req.raw, MAX_REQUEST_BYTES), { acceptDsse });
     const appended = await tiles.append({ leafHash: leafHash(body), data: body });
     const { index: logIndex, duplicate, head } = appended;
@@ -90,7 +90,10 @@ export async function openRekorV2({ disk, baseUrl, log, key, frozen = false, acc
   return {
     app,
     logId,
-    problem: () => tiles.problem,
+    problem: () => {
+      tiles.retry();
+      return tiles.problem;
+    },
     stats: () => ({ tree_size: tiles.head.size, pending: tiles.pending, indexed: index.size }),
     close: async () => {
       await tiles.close();

@@ -22,7 +22,7 @@ export interface IssueClock {
 
 /** Errors: `STACK_DATA` when the file says no time. */
 export async function openIssueClock({ disk, clock, log }: Pick<ServiceContext, 'disk' | 'clock' | 'log'>): Promise<IssueClock> {
-  let last = await readLast(disk);
+  let last = await readLastIssued(disk);
   let written = last;
   let writing = Promise.resolve();
 
@@ -63,7 +63,8 @@ export async function openIssueClock({ disk, clock, log }: Pick<ServiceContext, 
   };
 }
 
-async function readLast(disk: ServiceContext['disk']): Promise<number> {
+/** The last time stated, in milliseconds; 0 when there was none. Errors: `STACK_DATA`. */
+export async function readLastIssued(disk: ServiceContext['disk']): Promise<number> {
   const bytes = await disk.read(FILE);
   if (bytes === undefined) return 0;
   const time = parseRfc3339((decodeUtf8(bytes) ?? '').trimEnd());

@@ -37,7 +37,7 @@ export async function openTsa({ signer, chain, policies = [], ...context }: TsaO
   const issue = ({ imprint, policy, nonce, certificateWanted }: TimestampRequest): Uint8Array => {
     const stated = issueClock.next();
     if ('problem' in stated) throw new Refusal(500, `${FAILED}: ${stated.problem}`);
-    const genTime = stated.time;
+    const genTime = wholeSecond(stated.time);
     const invalid = validityProblem(certificate, genTime);
     if (invalid !== undefined) throw new Refusal(500, `${FAILED}: ${invalid}`);
     issued++;
@@ -82,13 +82,21 @@ function failure(error: unknown, c: Context, { log }: ServiceContext): Response 
   return c.json({ code: refusal.status, message: refusal.message }, refusal.status, refusal.headers);
 }
 
+/** DER shortens a fraction that ends in 0, and sigstore-js reads three digits or none. What is left off is within the accuracy. */
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
+}
+
 function validityProblem({ validity }: Certificate, now: Date): string | undefined {
   if (windowContains(validity, now)) return undefined;
   return `the certificate of the timestamp authority is valid from ${validity.start.toISOString()} to ${validity.end.toISOString()}`;
 }
 
-/** RFC 3161 section 2.3, and what clients demand: tokens that nobody accepts are not made. */
-function checkedSigner({ key, certificate }: TimestampSigner, chain: readonly Uint8Array[]): Certificate {
+/** RFC 3161 section 2.3, and what clients demand: tokens that nobody accepts are not made. Throws `TypeError`, `TrustError` `CERT_PARSE`. */
+export function checkedSigner(
+  { key, certificate }: { readonly certificate: Uint8Array; readonly key: { readonly spki: Uint8Array } },
+  chain: readonly Uint8Array[],
+): Certificate {
   const [signer, ...issuers] = chain.map((link) => Certificate.parse(link));
   if (signer === undefined || issuers.length === 0) throw new TypeError('the chain of a timestamp authority has at least two certificates');
   if (!equalBytes(signer.der, certificate)) throw new TypeError("the chain does not begin with the signer's certificate");
