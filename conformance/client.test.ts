@@ -73,7 +73,7 @@ describe.skipIf(!present)('as a process', () => {
 const misused: [string, string[]][] = [
   ['no command', []],
   ['an unknown command', ['verify']],
-  ['signing', ['sign-bundle', '--identity-token', 'x', '--bundle', 'b', 'f']],
+  ['signing without a token', ['sign-bundle', '--bundle', 'b', 'f']],
   ['no bundle', ['verify-bundle', 'a.txt']],
   ['an unknown flag', ['verify-bundle', '--insecure', 'a.txt']],
   ['an identity without an issuer', ['verify-bundle', '--bundle', 'b', '--certificate-identity', 'x', 'a.txt']],
