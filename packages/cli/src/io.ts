@@ -1,5 +1,5 @@
 /** What a command may touch: streams, environment, the clock. Tests pass their own. */
-import { createReadStream, writeSync } from 'node:fs';
+import { fstatSync, read, writeSync } from 'node:fs';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,12 +25,42 @@ export function processIo(): Io {
     },
     stdout: (content) => writeAll(1, content),
     stderr: (text) => writeAll(2, text),
-    stdin: () => createReadStream('', { fd: 0, autoClose: false }),
+    stdin: readStandardInput,
     get interactive() {
-      return process.stdin.isTTY === true;
+      return isInputTerminal();
     },
     openBrowser: async (url) => (await import('./open-browser.ts')).openBrowser(url),
   };
+}
+
+/** No further than it is asked for, as a stream would: the next line that a person types may answer another question. */
+async function* readStandardInput(): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const length = await readInto(chunk);
+    if (length === 0) return;
+    yield chunk.subarray(0, length);
+  }
+}
+
+/** Where others have switched a terminal to answering EAGAIN, it is asked again. */
+function readInto(chunk: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const attempt = (): void =>
+      read(0, chunk, 0, chunk.length, null, (error, length) => {
+        if (error === null) resolve(length);
+        else if (error.code === 'EAGAIN') setTimeout(attempt, RETRY_MS);
+        // Windows: the other end of a pipe has closed it.
+        else if (error.code === 'EOF') resolve(0);
+        else reject(error);
+      });
+    attempt();
+  });
+}
+
+/** `process.stdin.isTTY` would switch the terminal to answering EAGAIN; and what tells terminals apart is slow to load, so that files and pipes go first. */
+function isInputTerminal(): boolean {
+  return fstatSync(0).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(0);
 }
 
 /**
@@ -51,6 +81,8 @@ function writeAll(descriptor: number, content: string | Uint8Array): void {
   }
 }
 
+const CHUNK_BYTES = 64 * 1024;
+const RETRY_MS = 20;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 /** 128 + SIGPIPE, as shells report it. */
 const BROKEN_PIPE = 141;

@@ -69,17 +69,19 @@ async function logIn(wishes: TokenWishes, context: TokenContext, { io }: TokenWo
     switch (flow) {
       case 'normal':
         return browserToken(context, { ...client, openBrowser: (url) => openBrowser(url, io), readCode: () => askForCode(io) });
-      case 'device': {
-        const token = await deviceToken(context, { ...client, onCode: (code) => showCode(code, show) });
-        show('Token received!');
-        return token;
-      }
+      case 'device':
+        return received(await deviceToken(context, { ...client, onCode: (code) => showCode(code, show) }));
       case 'client_credentials':
-        return clientCredentialsToken(context, { ...client, clientSecret: wishes.clientSecret ?? '' });
+        return received(await clientCredentialsToken(context, { ...client, clientSecret: wishes.clientSecret ?? '' }));
       default:
         throw new TrustError('USAGE', `unsupported oauth flow: ${quote(flow)}`, { hint: 'normal, device and client_credentials are known' });
     }
   });
+
+  function received(token: IdentityToken): IdentityToken {
+    show('Token received!');
+    return token;
+  }
 }
 
 async function chooseFlow({ flow, agree }: TokenWishes, io: Io): Promise<string> {

@@ -2,7 +2,7 @@
 import { isTrustError, TrustError, type TrustedRoot } from '@assay/core';
 import { createHttpClient, type HttpClientOptions } from '@assay/net';
 import { type LogService, type PartlyRecorded, type Record, recordSigning } from '@assay/sign';
-import { type Service, type ServiceSelection, type SigningConfig, selectService, selectServices } from '@assay/trust';
+import { type Service, type ServiceSelection, type SigningConfig, selectService, selectServices } from '@assay/trust/signing-config';
 import type { Io } from './io.ts';
 import { isOffline } from './offline.ts';
 

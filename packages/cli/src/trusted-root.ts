@@ -42,7 +42,7 @@ export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedR
 /** A `ClientTrustConfig` holds one beside the services to sign with. */
 async function trustedRootIn(content: Uint8Array, file: string): Promise<Uint8Array> {
   if (!isTrustConfig(content)) return content;
-  const { parseClientTrustConfig } = await import('@assay/trust');
+  const { parseClientTrustConfig } = await import('@assay/trust/signing-config');
   return named(file, () => parseClientTrustConfig(content)).trustedRoot;
 }
 

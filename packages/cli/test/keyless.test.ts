@@ -380,6 +380,8 @@ describe('nothing is published, nothing is logged, and nothing is kept:', () => 
     const run = await cosign(['sign', ...keyless(), '--signing-config', world.config('v2'), reference]);
     expect(run.stderr).toContain(`${BUNDLE}a timestamp authority must be provided to request a short-lived certificate that will be logged to Rekor\n`);
     expect(run.stderr).not.toContain('Signing artifact...');
+    const native = await assay(['sign', ...keyless(), '--signing-config', world.config('v2'), '--plain-http', reference]);
+    expect(native).toMatchObject({ status: 1, stderr: expect.stringContaining('[SIGNING_CONFIG_SERVICES]') });
     expect(world.asked).toEqual([]);
   });
 

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly openBrowser?: (url: string) => Promise<void>;
   readonly now?: Date;
   readonly terminal?: boolean;
+  /** Told what is printed, on either stream, when it is. */
+  readonly onOutput?: (text: string) => void;
   /** `none`, the default: a socket or a name lookup fails the run. */
   readonly network?: 'none' | 'open';
 }
@@ -48,10 +50,13 @@ async function runAs(programName: string, argv: readonly string[], options: RunO
     now: options.now ?? DEFAULT_NOW,
     terminal: options.terminal ?? false,
     stdout: (content) => {
-      output.stdout += typeof content === 'string' ? content : new TextDecoder().decode(content);
+      const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
+      output.stdout += text;
+      options.onOutput?.(text);
     },
     stderr: (text) => {
       output.stderr += text;
+      options.onOutput?.(text);
     },
     stdin: typeof options.stdin === 'function' ? options.stdin : () => chunksOf((options.stdin ?? '') as string | Uint8Array),
     ...(options.interactive !== undefined && { interactive: options.interactive }),

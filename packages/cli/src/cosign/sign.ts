@@ -117,7 +117,8 @@ async function signArgument(argument: string, shared: Shared): Promise<void> {
   const repository = session.access.registries.repository(named);
   const descriptor = await resolveForSigning(named, repository);
   const digest = descriptor?.digest ?? named.digest;
-  if (digest === undefined) return await wrapped('accessing entity', async () => void (await requireForSigning(named, repository)));
+  if (digest === undefined)
+    return await wrapped('accessing entity: entity not found in registry, error', async () => void (await requireForSigning(named, repository)));
   const targets = flags.bool('recursive')
     ? await everyImage({ reference: named, repository, descriptor, digest })
     : [{ reference: named, repository, descriptor, digest }];

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { Certificate, decodeUtf8, equalBytes, type PublicKey, parseCertificatesPem, type TrustedRoot } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { type KeylessSigner, loadSigner, type Signer } from '@assay/sign';
-import { parseSigningConfig, SIGNING_CONFIG, type SigningConfig } from '@assay/trust';
+import { parseSigningConfig, type SigningConfig } from '@assay/trust/signing-config';
 import type { Context } from '../cobra/command.ts';
 import { CommandError, messageOf, wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
@@ -14,7 +14,6 @@ import type { Loader } from './load.ts';
 import { agreeToRecord } from './privacy.ts';
 import { servicesOf } from './sign-services.ts';
 import { publicRoot, readRoot } from './trust.ts';
-import { tufTarget } from './tuf-target.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 export interface Signing {
@@ -91,7 +90,10 @@ async function trustFor(flags: ParsedFlags, { io }: Context, configured: boolean
 async function signingConfig(flags: ParsedFlags, { io }: Context): Promise<SigningConfig> {
   const file = flags.text('signing-config');
   if (file !== '') return wrapped('error reading signing config from file', () => parseSigningConfig(readFileCapped(file, MAX_CONFIG_BYTES)));
-  return wrapped('error getting signing config from TUF', async () => parseSigningConfig(await tufTarget(SIGNING_CONFIG, io)));
+  return wrapped('error getting signing config from TUF', async () => {
+    const { publishedSigningConfig } = await import('./tuf-target.ts'); // costs start-up
+    return parseSigningConfig(await publishedSigningConfig(io));
+  });
 }
 
 interface PartyOptions {

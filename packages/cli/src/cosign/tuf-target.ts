@@ -1,8 +1,12 @@
 /** What the TUF repository in use publishes: that of `TUF_MIRROR`, else the one `cosign initialize` chose, else public Sigstore's. */
 import { createHttpClient } from '@assay/net';
-import { fetchTarget, initializedSettings, loadTrustedRoot, TRUSTED_ROOT } from '@assay/trust';
+import { fetchTarget, initializedSettings, loadTrustedRoot, SIGNING_CONFIG, TRUSTED_ROOT } from '@assay/trust';
 import type { Io } from '../io.ts';
 import { USER_AGENT } from './user-agent.ts';
+
+export function publishedSigningConfig(io: Io): Promise<Uint8Array> {
+  return tufTarget(SIGNING_CONFIG, io);
+}
 
 /**
  * The bytes of a target, as fresh as the TUF client demands; a stale one is said on standard error. `offline: true` takes what is at hand.

@@ -2,7 +2,7 @@
 import { type Artifact, failures, quote, TrustError, type TrustedRoot } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { createHttpClient } from '@assay/net';
-import { type IdentityToken, type KeylessSigner, keylessSigner, type Sealed, type Signable, sealKeyless } from '@assay/sign';
+import { type IdentityToken, type KeylessSigner, keylessSigner, refuseUntimed, type Sealed, type Signable, sealKeyless } from '@assay/sign';
 import { clockFrom } from '../clock.ts';
 import { PRIVACY_STATEMENT } from '../cosign/privacy.ts';
 import type { Io } from '../io.ts';
@@ -32,6 +32,7 @@ export async function openKeyless(services: ChosenServices, trustedRoot: Trusted
   const now = clockFrom(io);
   const obtain = (): Promise<IdentityToken> => obtainToken(wishesOf(services, flags, io), { io, http, now });
   const authority = { url: services.certificateAuthority(), http };
+  refuseUntimed(services);
   let token = await obtain();
   io.stderr(`signing as ${quote(token.subject)}\n`);
   const signer = await keylessSigner({

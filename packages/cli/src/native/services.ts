@@ -1,7 +1,7 @@
 /** Which services sign natively: those of a file that a flag or `ASSAY_TRUST` names, else public Sigstore's, else none for those who have a key. */
 import { createHttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
-import { fetchTarget, parseClientTrustConfig, parseSigningConfig, SIGNING_CONFIG, type SigningConfig, trustSettings } from '@assay/trust';
+import { parseClientTrustConfig, parseSigningConfig, type SigningConfig } from '@assay/trust/signing-config';
 import type { Io } from '../io.ts';
 import { named } from '../named.ts';
 import { type ChosenServices, chooseServices } from '../recording.ts';
@@ -30,6 +30,7 @@ async function signingConfig({ key, signingConfig: file, trustConfig }: ServiceF
 }
 
 async function publicConfig(io: Io): Promise<SigningConfig> {
+  const { fetchTarget, SIGNING_CONFIG, trustSettings } = await import('@assay/trust'); // costs start-up
   const settings = trustSettings(io.env);
   const http = createHttpClient({ env: io.env, offline: settings.offline, userAgent: 'assay' });
   try {

@@ -164,7 +164,7 @@ test.each<[string, Behaviour, string, string]>([
     'no discovery document',
     { intercept: () => new Response('', { status: 404 }) },
     'OIDC_ISSUER',
-    'unexpected HTTP response status code: server returned HTTP 404',
+    'ISSUER/.well-known/openid-configuration: server returned HTTP 404',
   ],
   [
     'a discovery document that is not JSON',

@@ -124,6 +124,7 @@ function fetchThrough({ http }: TokenContext, secrets: Set<string>): CustomFetch
     });
     // What the issuer says about itself, and its keys, come from nobody else.
     if (new URL(answer.url).origin !== url.origin) throw new TrustError('OIDC_ISSUER', `${redactUrl(url)} redirects to another host: ${redactUrl(answer.url)}`);
+    if (form === undefined && answer.status !== 200) throw new TrustError('OIDC_ISSUER', `${redactUrl(url)}: server returned HTTP ${answer.status}`);
     const shown = Object.entries(answer.headers).filter(([name]) => name === 'content-type' || name === 'www-authenticate');
     return new Response(answer.body.length === 0 ? null : new Uint8Array(answer.body), { status: answer.status, headers: Object.fromEntries(shown) });
   };
