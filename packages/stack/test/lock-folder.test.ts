@@ -1,22 +1,11 @@
 /** One process for a folder: a second one is refused, and a dead one is no obstacle. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
-import { lockFolder } from '../src/store/lock.ts';
+import { expect, test } from 'vitest';
+import { isFolderLocked, lockFolder } from '../src/store/lock.ts';
+import { otherProcess } from './other-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
-const HOLDER = fileURLToPath(new URL('./lock-holder.ts', import.meta.url));
-
-/** Another process that locks the folder and says how that went; if it went well it holds it until it is killed. */
-async function otherProcess(folder: string) {
-  const child = spawn(process.execPath, [HOLDER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const [said] = await once(child.stdout.setEncoding('utf8'), 'data');
-  return { said: String(said), child };
-}
 
 async function kill({ child }: Awaited<ReturnType<typeof otherProcess>>): Promise<void> {
   child.kill('SIGKILL');
@@ -86,4 +75,20 @@ test('a lock that is no file of SQLite’s is an error, and not a lock', async (
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'lock'), 'x'.repeat(5000));
   await expect(lockFolder(folder)).rejects.toThrow(`${folder} cannot be locked`);
+});
+
+test('who asks whether a folder is locked changes nothing, neither here nor elsewhere', async () => {
+  const folder = temporaryFolder();
+  expect(await isFolderLocked(folder)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
+
+  const lock = await lockFolder(folder);
+  expect(await isFolderLocked(folder)).toBe(true);
+  expect((await otherProcess(folder)).said).toContain('refused');
+  lock.release();
+  expect(await isFolderLocked(folder)).toBe(false);
+
+  const other = await otherProcess(folder);
+  expect(await isFolderLocked(folder)).toBe(true);
+  await expect(lockFolder(folder)).rejects.toThrow(`in use by process ${other.child.pid}`);
 });

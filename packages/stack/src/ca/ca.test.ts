@@ -399,6 +399,14 @@ describe('refuses, and neither logs nor certifies', () => {
       withToken(async (scene) => withHeader(await scene.token(PERSON), { kid: 'RS256' })),
       `${TOKEN}: it is signed with "undefined", and accepted is "RS256", "ES256"`,
     ],
+    'an algorithm that is an object, which no text can be made of': [
+      withToken(async (scene) => withHeader(await scene.token(PERSON), { alg: { toString: 1, valueOf: 1 }, kid: 'RS256' })),
+      `${TOKEN}: it is signed with "object", and accepted is "RS256", "ES256"`,
+    ],
+    'a key id that is one': [
+      withToken(async (scene) => withHeader(await scene.token(PERSON), { alg: 'RS256', kid: { toString: 1, valueOf: 1 } })),
+      `${TOKEN}: its issuer has no RS256 key "object"`,
+    ],
     'a shared secret': [
       withToken((scene) => scene.token(PERSON, { algorithm: 'HS256', kid: 'RS256' })),
       `${TOKEN}: it is signed with "HS256", and accepted is "RS256", "ES256"`,

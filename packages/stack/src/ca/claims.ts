@@ -65,6 +65,11 @@ export class Claims {
   }
 }
 
+/** For messages: what a stranger put where a text belongs may have no text at all, as an object whose `toString` is a number. */
+export function textOrType(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value;
+}
+
 /** For messages. */
 export function listText(values: readonly string[]): string {
   return values.length === 0 ? 'nothing' : values.map((value) => `"${quote(value, 80)}"`).join(', ');

@@ -21,6 +21,12 @@ export interface IssuingAuthority {
   readonly logPrecertificate?: (chain: readonly Uint8Array[]) => Promise<Sct>;
 }
 
+/** As much of an authority as its chain is compared with. */
+export interface PublicAuthority {
+  readonly certificate: Uint8Array;
+  readonly key: { readonly spki: Uint8Array };
+}
+
 /** The certificate, DER. Throws `Refusal` 500. */
 export async function issueCertificate(ca: IssuingAuthority, principal: Principal, { spki }: PublicKey, now: Date): Promise<Uint8Array> {
   const { authority, chain, logPrecertificate } = ca;
@@ -50,7 +56,13 @@ export function validityProblem(certificates: readonly Certificate[], now: Date)
 }
 
 /** Throws `TypeError` for a chain that no client would build a path through; `TrustError` `CERT_PARSE`. */
-export function checkedChain({ authority, chain }: IssuingAuthority): readonly [Certificate, ...Certificate[]] {
+export function checkedChain({
+  authority,
+  chain,
+}: {
+  readonly authority: PublicAuthority;
+  readonly chain: readonly Uint8Array[];
+}): readonly [Certificate, ...Certificate[]] {
   const [issuer, ...above] = chain.map((link) => Certificate.parse(link));
   if (issuer === undefined || above.length === 0) throw new TypeError('the chain of a certificate authority has at least two certificates');
   if (!equalBytes(issuer.der, authority.certificate)) throw new TypeError("the chain does not begin with the authority's certificate");

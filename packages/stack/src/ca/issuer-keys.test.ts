@@ -138,6 +138,7 @@ describe('an issuer is refused', () => {
       'the issuer "https://people.example" calls itself "https://people.example/"',
     ],
     'without a name': [{ [DISCOVERY]: { jwks_uri: KEYS } }, 'the issuer "https://people.example" calls itself "undefined"'],
+    'whose name is an object': [{ [DISCOVERY]: { ...discovery, issuer: {} } }, 'the issuer "https://people.example" calls itself "object"'],
     'without keys': [{ [DISCOVERY]: { issuer: PERSON.iss } }, 'the issuer "https://people.example" has no usable jwks_uri'],
     'whose keys come unencrypted': [
       { [DISCOVERY]: { ...discovery, jwks_uri: 'http://people.example/keys' } },

@@ -10,6 +10,7 @@
 import { isJsonObject, JsonError, type JsonObject, parseJson, quote } from '@assay/core';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import type { Clock } from '../service.ts';
+import { textOrType } from './claims.ts';
 import { refuseToken } from './refusals.ts';
 
 export interface FetchLimits {
@@ -83,7 +84,7 @@ export function openIssuerKeys(fetchIssuer: FetchIssuer, clock: Clock): IssuerKe
 async function fetchKeys(issuer: string, fetch: (url: string) => Promise<JsonObject>): Promise<KeySet> {
   const discovery = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   // Byte for byte (section 4.3): else one issuer could answer for another.
-  if (discovery['issuer'] !== issuer) return refuseToken(`the issuer "${quote(issuer)}" calls itself "${quote(String(discovery['issuer']))}"`);
+  if (discovery['issuer'] !== issuer) return refuseToken(`the issuer "${quote(issuer)}" calls itself "${quote(textOrType(discovery['issuer']))}"`);
   const jwksUri = discovery['jwks_uri'];
   if (typeof jwksUri !== 'string' || !isAllowedUrl(jwksUri, issuer)) return refuseToken(`the issuer "${quote(issuer)}" has no usable jwks_uri`);
   const jwks = await fetch(jwksUri);

@@ -7,7 +7,7 @@
 import { decodeBase64, decodeUtf8, isJsonObject, JsonError, parseJson, quote } from '@assay/core';
 import { compactVerify, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from 'jose';
 import type { Clock } from '../service.ts';
-import { Claims, listText } from './claims.ts';
+import { Claims, listText, textOrType } from './claims.ts';
 import { type FulcioConfig, findIssuer, type IssuerConfig } from './issuer-config.ts';
 import type { IssuerKeys, KeySet } from './issuer-keys.ts';
 import { refuseToken } from './refusals.ts';
@@ -68,14 +68,14 @@ function readHeader(token: string): ProtectedHeaderParameters {
 }
 
 async function hasSignature(token: string, { alg, kid }: ProtectedHeaderParameters, keys: KeySet, refresh: () => Promise<KeySet>): Promise<boolean> {
-  const name = String(alg);
+  const name = textOrType(alg);
   if (!keys.algorithms.includes(name)) {
     return refuseToken(`it is signed with "${quote(name, 40)}", and accepted is ${listText(keys.algorithms)}`);
   }
   const verdict = await tryKeys(token, keys);
   if (verdict !== 'no key') return verdict === 'valid';
   const again = await tryKeys(token, await refresh());
-  return again === 'no key' ? refuseToken(`its issuer has no ${name} key "${quote(String(kid), 80)}"`) : again === 'valid';
+  return again === 'no key' ? refuseToken(`its issuer has no ${name} key "${quote(textOrType(kid), 80)}"`) : again === 'valid';
 }
 
 async function tryKeys(token: string, { algorithms, find }: KeySet): Promise<'valid' | 'invalid' | 'no key'> {

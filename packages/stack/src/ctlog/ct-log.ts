@@ -120,7 +120,10 @@ export async function openCtLog({ key, roots, ...context }: CtLogOptions): Promi
     logId,
     addPrecertificate: (chain) => add('precert', chain),
     addCertificate: (chain) => add('x509', chain),
-    problem: () => log.problem && `the CT log cannot be written: ${log.problem}`,
+    problem: () => {
+      log.retry();
+      return log.problem && `the CT log cannot be written: ${log.problem}`;
+    },
     stats: () => ({ tree_size: log.head.size, pending: log.pending }),
     close: () => log.close(),
   };

@@ -72,6 +72,7 @@ export async function openTileLog(options: TileLogOptions): Promise<TileLog> {
     get problem() {
       return sequencer.problem;
     },
+    retry: () => sequencer.retry(),
     append: (entry) => sequencer.append(entry),
     find: async (leafHash) => find(leafHash),
     entries: async (start, end) => reader.entries(published.edge, checkIndex(start), Math.min(checkIndex(end), published.head.size)),
@@ -112,7 +113,8 @@ async function createEmpty({ disk, sign }: TileLogOptions): Promise<Published> {
   return { head: { size: 0, root, checkpoint }, edge: EMPTY_EDGE };
 }
 
-function readCheckpoint(disk: Disk, text: string): { readonly size: number; readonly root: Uint8Array } {
+/** Size and root that a checkpoint states, whoever signed it. Throws `DamagedLog`. */
+export function readCheckpoint(disk: Disk, text: string): { readonly size: number; readonly root: Uint8Array } {
   const parsed = parseCheckpoint(text);
   if ('problem' in parsed) throw damaged(disk, CHECKPOINT, 'a signed checkpoint', parsed.problem);
   const { treeSize, rootHash } = parsed.checkpoint;
@@ -141,7 +143,7 @@ async function readEdgeBundle(disk: Disk, format: EntryFormat, size: number): Pr
 }
 
 /** The tile of this width, or the full one that a longer log left: by the rules of tlog-tiles it holds the same. */
-async function findEdgeFile(disk: Disk, level: number | string, tile: { n: number; width: number }): Promise<{ path: string; found: number }> {
+export async function findEdgeFile(disk: Disk, level: number | string, tile: { n: number; width: number }): Promise<{ path: string; found: number }> {
   const path = tilePath({ level, ...tile });
   const full = fullTilePath(level, tile.n);
   if ((await disk.size(path)) === undefined && (await disk.size(full)) !== undefined) return { path: full, found: TILE_WIDTH };
@@ -176,7 +178,7 @@ function checkIndex(index: number): number {
   return index;
 }
 
-const CHECKPOINT = 'checkpoint';
+export const CHECKPOINT = 'checkpoint';
 const DEFAULT_MAX_PENDING = 4096;
 const READS_AT_A_TIME = 16;
 /** So that a log that was just opened does not have to move its table at once. */

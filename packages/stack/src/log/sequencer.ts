@@ -7,7 +7,7 @@
  *
  * After a publication that failed nobody knows what is on disk: nothing, some files, or the checkpoint itself. So the batch stays first in
  * line with the same entries at the same indexes and is published again, whole, before anything else: then it cannot matter. Those who waited
- * for it, and those behind them, are told at once; nothing is retried before the next append (or `close`) asks for it.
+ * for it, and those behind them, are told at once; nothing is retried before the next append (or `retry`, or `close`) asks for it.
  */
 import { HASH_SIZE } from '@assay/core';
 import { type Edge, type Growth, grow, type Leaf } from './edge.ts';
@@ -91,6 +91,10 @@ export class Sequencer {
     if (typeof entry === 'function') return (index) => encode(entry(index));
     const leaf = encode(entry);
     return () => leaf;
+  }
+
+  retry(): void {
+    if (this.#tried !== undefined) this.#start();
   }
 
   async close(): Promise<void> {

@@ -50,6 +50,8 @@ export interface TileLog {
   readonly pending: number;
   /** Why the last publication failed; undefined after one that did not. The next append tries again. */
   readonly problem: string | undefined;
+  /** Tries again what could not be published, if there is anything; nobody waits for it. */
+  retry(): void;
   /**
    * Appends, and waits for the checkpoint. The entry may depend on its index; what the function throws is thrown, and no index is used. Throws
    * `LogUnavailable` when too many wait, when the disk fails, and after `close`; the entry may have been logged nevertheless.

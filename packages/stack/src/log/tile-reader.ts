@@ -4,7 +4,7 @@
  * Partial tiles on disk are for other readers and for opening: here a narrower tile is cut from the one that holds it, so that it does
  * not matter which sizes were published and what was cleaned up since.
  */
-import { HASH_SIZE } from '@assay/core';
+import { HASH_SIZE, TrustError } from '@assay/core';
 import type { Disk } from '../store/disk.ts';
 import { type Edge, foldRoot, placeOf } from './edge.ts';
 import { Tile } from './tile.ts';
@@ -99,7 +99,7 @@ export class TileReader {
   }
 }
 
-/** Hashes of a tile on disk. Throws an Error that says what is wrong with which file. */
+/** Hashes of a tile on disk. Throws `DamagedLog`. */
 export async function readTile(disk: Disk, path: string, width: number): Promise<Uint8Array> {
   const bytes = await readPresent(disk, path);
   if (bytes.length !== width * HASH_SIZE) throw damaged(disk, path, `${width} hashes in ${width * HASH_SIZE} bytes`, `${bytes.length} bytes`);
@@ -127,8 +127,19 @@ async function readPresent(disk: Disk, path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-export function damaged(disk: Disk, path: string, expected: string, found: string): Error {
-  return new Error(`the log in ${disk.root} is damaged: ${path} should be ${expected}, found ${found}`);
+export function damaged(disk: Disk, path: string, expected: string, found: string): DamagedLog {
+  return new DamagedLog(disk, path, expected, found);
+}
+
+/** `STACK_DATA`: a file of a log that is not what it should be. */
+export class DamagedLog extends TrustError {
+  /** Relative to the log. */
+  readonly path: string;
+
+  constructor({ root }: Disk, path: string, expected: string, found: string) {
+    super('STACK_DATA', `the log in ${root} is damaged: ${path}`, { expected, found });
+    this.path = path;
+  }
 }
 
 /** The number of the tile that is not full. */

@@ -80,7 +80,7 @@ export class Content {
       this.#locks.run(`blob ${digest}`, async () => {
         if ((await this.blobSize(repository, digest)) === undefined) return false;
         await this.#disk.remove(markerPath(repository, digest));
-        for await (const other of this.#repositoriesBelow('')) if ((await this.#disk.size(markerPath(other, digest))) !== undefined) return true;
+        for await (const other of repositoriesBelow(this.#disk)) if ((await this.#disk.size(markerPath(other, digest))) !== undefined) return true;
         await this.#disk.remove(blobPath(digest));
         return true;
       }),
@@ -152,17 +152,11 @@ export class Content {
   /** Those that hold manifests, sorted by code unit. */
   async repositories(): Promise<string[]> {
     const names: string[] = [];
-    for await (const name of this.#repositoriesBelow('')) {
+    for await (const name of repositoriesBelow(this.#disk)) {
       const lists = await Promise.all(['sha256', 'sha512'].map((algorithm) => this.#disk.list(`repositories/${name}/_manifests/${algorithm}`)));
       if (lists.some((list) => list.length > 0)) names.push(name);
     }
     return names.sort();
-  }
-
-  async *#repositoriesBelow(folder: string): AsyncGenerator<string, void, void> {
-    const names = await this.#disk.list(`repositories/${folder}`);
-    if (folder !== '' && names.some((name) => name.startsWith('_'))) yield folder;
-    for (const name of names) if (!name.startsWith('_')) yield* this.#repositoriesBelow(folder === '' ? name : `${folder}/${name}`);
   }
 
   /** Sorted by code unit. */
@@ -189,20 +183,27 @@ export class Content {
   }
 }
 
-function blobPath(digest: Digest): string {
+/** Every one into which anything was ever put. */
+export async function* repositoriesBelow(disk: Disk, folder = ''): AsyncGenerator<string, void, void> {
+  const names = await disk.list(`repositories/${folder}`);
+  if (folder !== '' && names.some((name) => name.startsWith('_'))) yield folder;
+  for (const name of names) if (!name.startsWith('_')) yield* repositoriesBelow(disk, folder === '' ? name : `${folder}/${name}`);
+}
+
+export function blobPath(digest: Digest): string {
   const [algorithm, hex] = splitDigest(digest);
   return `blobs/${algorithm}/${hex.slice(0, 2)}/${hex}`;
 }
 
-function markerPath(repository: string, digest: Digest): string {
+export function markerPath(repository: string, digest: Digest): string {
   return `repositories/${repository}/_blobs/${splitDigest(digest).join('/')}`;
 }
 
-function manifestPath(repository: string, digest: Digest): string {
+export function manifestPath(repository: string, digest: Digest): string {
   return `repositories/${repository}/_manifests/${splitDigest(digest).join('/')}`;
 }
 
-function tagPath(repository: string, tag: string): string {
+export function tagPath(repository: string, tag: string): string {
   return `repositories/${repository}/_tags/${tag}`;
 }
 
@@ -210,7 +211,7 @@ function referrersPath(repository: string, subject: Digest): string {
   return `repositories/${repository}/_referrers/${splitDigest(subject).join('/')}`;
 }
 
-function referrerPath(repository: string, subject: Digest, digest: Digest): string {
+export function referrerPath(repository: string, subject: Digest, digest: Digest): string {
   return `${referrersPath(repository, subject)}/${splitDigest(digest).join('-')}.json`;
 }
 

@@ -369,6 +369,7 @@ describe('entries are retrieved', () => {
     ['eleven in all', { logIndexes: [0, 0, 0, 0, 0], entryUUIDs: Array.from({ length: 6 }, () => 'ab'.repeat(32)) }, 422, 'more than max allowed 10'],
     ['an id that is none', { entryUUIDs: ['ab'] }, 422, 'should be 64 or 80 hex digits'],
     ['an id that is a list', { entryUUIDs: [['ab']] }, 422, 'should be 64 or 80 hex digits'],
+    ['an id that is an object', { entryUUIDs: [{}] }, 422, 'should be 64 or 80 hex digits'],
     ['ids that are text', { entryUUIDs: 'ab' }, 422, 'entryUUIDs in body must be an array'],
     ['an index that is text', { logIndexes: ['0'] }, 422, 'logIndexes in body must be integers'],
     ['a negative index', { logIndexes: [-1] }, 422, 'logIndexes in body must be integers'],

@@ -38,7 +38,7 @@ export interface RekorV1LogId {
   readonly logId: Uint8Array;
 }
 
-/** Throws an Error when a shard on disk is damaged, or another log's. */
+/** Errors: `STACK_DATA` when a shard on disk is damaged, or another log's. */
 export async function openRekorV1({ disk, clock, baseUrl, log, shards: keys }: RekorV1Options): Promise<RekorV1> {
   const { hostname, pathname } = new URL(baseUrl);
   const shards = await openShards(disk, keys, hostname);
@@ -140,7 +140,7 @@ async function findAll(shards: Shards, body: JsonObject): Promise<Place[]> {
   const [ids, proposals, indexes] = ['entryUUIDs', 'entries', 'logIndexes'].map((name) => listIn(body, name)) as [Json[], Json[], Json[]];
   if (ids.length + proposals.length + indexes.length > MAX_RETRIEVED) throw new Refusal(422, `more than max allowed ${MAX_RETRIEVED} entries in request`);
   const found: (Place | undefined)[] = [];
-  for (const id of ids) found.push(await findById(shards, String(id), 'entryUUIDs in body'));
+  for (const id of ids) found.push(await findById(shards, typeof id === 'string' ? id : typeof id, 'entryUUIDs in body'));
   for (const proposal of proposals) found.push(await findProposal(shards, proposal));
   for (const index of indexes) found.push(shards.place(checkIndex(index)));
   return found.filter((place) => place !== undefined);

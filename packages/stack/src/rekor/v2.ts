@@ -38,7 +38,7 @@ export function rekorV2LogId(baseUrl: string, key: Pick<SigningKey, 'type' | 'sp
   return noteKeyHash(new URL(baseUrl).hostname, key);
 }
 
-/** Throws an Error when the log on disk is damaged, or another's. */
+/** Errors: `STACK_DATA` when the log on disk is damaged, or another's. */
 export async function openRekorV2({ disk, baseUrl, clock, log, key, frozenFrom, acceptDsse = false }: RekorV2Options): Promise<RekorV2> {
   const { hostname } = new URL(baseUrl);
   const checkpoints = checkpointsOf({ origin: hostname, name: hostname, key });

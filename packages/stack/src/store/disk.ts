@@ -102,7 +102,8 @@ class DurableNames {
   async #make(folder: string): Promise<void> {
     if (!folder.startsWith(`${this.#root}/`)) return makeSynced(this.#root);
     await this.make(dirname(folder));
-    await mkdir(folder, { recursive: true });
+    // Clients get what lies in here over the services, and keys not at all.
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await syncFolder(dirname(folder));
   }
 

@@ -60,14 +60,16 @@ function listedVersion({ signed }: Metadata, role: RoleName): bigint {
   return signed.object('meta').object(`${role}.json`).int64('version');
 }
 
-async function readMetadata(disk: Disk, name: string): Promise<[Metadata, Uint8Array]> {
+/** Errors: `STACK_DATA` for a file that is absent, or no metadata. */
+export async function readMetadata(disk: Disk, name: string): Promise<[Metadata, Uint8Array]> {
   const codes = { what: `${disk.root}/${name}`, parse: 'STACK_DATA', shape: 'STACK_DATA' } as const;
   const bytes = (await disk.read(name)) ?? new Uint8Array(0);
   const signed = parseFields(bytes, codes).object('signed');
   return [{ version: Number(signed.int64('version')), expires: signed.optionalTime('expires') ?? signed.missing('expires'), signed }, bytes];
 }
 
-function highestVersion(names: readonly string[], role: RoleName): number {
+/** 0 when there is none. */
+export function highestVersion(names: readonly string[], role: RoleName): number {
   const versions = names.map((name) => Number(/^([1-9]\d*)\.(\w+)\.json$/.exec(name)?.[2] === role ? name.split('.')[0] : 0));
   return Math.max(0, ...versions);
 }

@@ -18,7 +18,12 @@ export function listTargets(targets: readonly TufTarget[]): Record<string, unkno
 }
 
 export function targetFile({ name, bytes }: TufTarget): DiskFile {
-  return { path: `targets/${name.replace(/[^/]*$/u, `${sha256(bytes)}.$&`)}`, bytes };
+  return { path: targetPath(name, sha256(bytes)), bytes };
+}
+
+/** Where a target with this hash (hex) lies, relative to the repository. */
+export function targetPath(name: string, hash: string): string {
+  return `targets/${name.replace(/[^/]*$/u, `${hash}.$&`)}`;
 }
 
 /** Whether it is the path of a target's file below `targets/`. */
