@@ -5,7 +5,7 @@
  *   keys/ca-root-1.pem  keys/ca-1.pem     ca/chain-1.pem     issuing intermediate, root
  *   keys/tsa-root-1.pem keys/tsa-1.pem    tsa/chain-1.pem    signer, root
  */
-import { encodePem, parseCertificatesPem, TrustError, utf8 } from '@assay/core';
+import { Certificate, encodePem, equalBytes, parseCertificatesPem, TrustError, utf8 } from '@assay/core';
 import {
   type Authority,
   type AuthorityOptions,
@@ -49,16 +49,16 @@ async function openChain(
   issue: (root: Authority, options: AuthorityOptions) => Uint8Array,
 ): Promise<Chain> {
   const { title, type } = NAMES[kind];
-  const key = signingKeyOf(await keys.create(`${kind}-${number}`, type));
+  const name = `${kind}-${number}`;
   const file = `chain-${number}.pem`;
   const kept = await disk.read(file);
-  if (kept !== undefined)
-    return chainOf(
-      parseCertificatesPem(Buffer.from(kept).toString()).map(({ der }) => der),
-      key,
-      `${disk.root}/${file}`,
-    );
+  if (kept !== undefined) {
+    const certificates = parseCertificatesPem(Buffer.from(kept).toString()).map(({ der }) => der);
+    // Never a new key under an old chain: no client would find a path.
+    return chainOf(certificates, signingKeyOf(await keys.load(name)), `${disk.root}/${file}`);
+  }
 
+  const key = signingKeyOf(await keys.create(name, type));
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(now.getUTCFullYear() + LIFE_YEARS);
   const life = { notBefore: now, notAfter };
@@ -72,6 +72,7 @@ async function openChain(
 function chainOf(certificates: readonly Uint8Array[], key: Authority['key'], file: string): Chain {
   const [own] = certificates;
   if (own === undefined || certificates.length < 2) throw new TrustError('STACK_DATA', `${file}: expected a certificate and its root`);
+  if (!equalBytes(Certificate.parse(own).publicKey.spki, key.spki)) throw new TrustError('STACK_DATA', `${file}: the certificate is not of the key beside it`);
   return { authority: { certificate: own, subject: readCertificateNames(own).subject, key }, certificates };
 }
 

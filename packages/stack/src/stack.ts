@@ -37,6 +37,7 @@ export interface StackOptions {
 }
 
 export interface Stack {
+  /** As they are since the last reload. */
   readonly endpoints: Endpoints;
   /** Takes up what changed in the folder: new generations, other issuers. Requests wait at the door meanwhile, and are told to try again. */
   reload(): Promise<void>;
@@ -80,7 +81,9 @@ async function serve(instance: Instance, options: Served): Promise<Stack> {
   };
   let services = await open(instance);
   return {
-    endpoints: services.endpoints,
+    get endpoints() {
+      return services.endpoints;
+    },
     async reload() {
       listening.pause();
       await services.close();
@@ -100,7 +103,8 @@ async function openAll(instance: Instance, options: Served): Promise<OpenedServi
   const fulcioConfig = options.fulcioConfig ?? (await ownFulcioConfig(disk));
   const services = await openServices({ disk, keys, instance, clock, log, only, elsewhere, fulcioConfig });
   try {
-    await writeDocuments(disk, services.published, services.endpoints, services.tuf?.root());
+    const { published, endpoints, tuf } = services;
+    await writeDocuments(disk, { published, endpoints, tufRoot: tuf?.root(), ready: clock() });
     return services;
   } catch (error) {
     await services.close();

@@ -36,8 +36,28 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     const { runExplain } = await import('./explain.ts');
     status = await runExplain(file, io);
   });
+  const stack = program
+    .command('stack')
+    .summary('run a private Sigstore')
+    .description('A private Sigstore in one process: up, token, status, check, rotate, backup, account.');
+  if (argv[0] === stack.name()) {
+    const { addStackCommands } = await import('./stack/program.ts');
+    addStackCommands(stack, io, (its) => {
+      status = its;
+    });
+  }
+  const log = program
+    .command('log')
+    .summary('watch and search transparency logs')
+    .description('Whether transparency logs keep their word, and what they have on record: monitor, search, consistency.');
+  if (argv[0] === log.name()) {
+    const { addLogCommands } = await import('./log/program.ts');
+    addLogCommands(log, io, (its) => {
+      status = its;
+    });
+  }
   program.addHelpText('after', COMPATIBLE);
-  for (const command of program.commands) command.exitOverride().configureOutput(outputTo(io));
+  for (const command of [...program.commands, ...stack.commands, ...log.commands]) command.exitOverride().configureOutput(outputTo(io));
 
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -1,8 +1,11 @@
 /** What `assay stack up` prints when the stack is ready: where everything is, and how each client finds it. */
 import type { Endpoints } from '@assay/stack';
+import type { Io } from '../../io.ts';
+import { dataFolder } from './data-folder.ts';
 
 /** Lines for a person; a shell can copy each command. */
-export function guide(folder: string, endpoints: Endpoints): string {
+export function guide(folder: string, endpoints: Endpoints, env: Io['env']): string {
+  const place = { folder, token: `"$(assay stack token${folder === dataFolder(undefined, env) ? '' : ` --data ${quoted(folder)}`} --email me@example.com)"` };
   return [
     `A private Sigstore is ready at ${endpoints.origin}. Ctrl-C stops it; what it logged stays in ${folder}.`,
     '',
@@ -12,7 +15,11 @@ export function guide(folder: string, endpoints: Endpoints): string {
       ['addresses', `${folder}/endpoints.json`],
       ['shell', `. ${quoted(`${folder}/env.sh`)}`],
     ]),
-    ...CLIENTS.flatMap(({ title, lines }) => [`${title}:`, ...lines(folder, endpoints).map((line) => `  ${line}`), '']),
+    ...CLIENTS.filter(({ needs }) => needs.every((name) => endpoints[name] !== undefined)).flatMap(({ title, lines }) => [
+      `${title}:`,
+      ...lines(place, endpoints).map((line) => `  ${line}`),
+      '',
+    ]),
   ].join('\n');
 }
 
@@ -37,32 +44,51 @@ function services({ oidc, fulcio, ctlog, rekor, rekorV2, tsa, tuf, registry }: E
 
 interface Client {
   readonly title: string;
-  lines(folder: string, endpoints: Endpoints): string[];
+  /** Without these there is nothing to tell. */
+  readonly needs: readonly (keyof Endpoints)[];
+  lines(place: Place, endpoints: Endpoints): string[];
 }
 
-const TOKEN = '"$(assay stack token --email me@example.com)"';
+interface Place {
+  readonly folder: string;
+  /** Shell text that becomes an identity token. */
+  readonly token: string;
+}
 
 const CLIENTS: readonly Client[] = [
-  { title: 'Assay', lines: (folder) => [`. ${quoted(`${folder}/env.sh`)}`, `assay sign --identity-token ${TOKEN} FILE`] },
+  { title: 'Assay', needs: ['oidc', 'fulcio'], lines: ({ folder, token }) => [`. ${quoted(`${folder}/env.sh`)}`, `assay sign --identity-token ${token} FILE`] },
   {
-    title: 'cosign 3',
-    lines: (folder, { tuf }) => [
+    title: 'cosign',
+    needs: ['oidc', 'fulcio'],
+    lines: ({ folder, token }, { tuf }) => [
       ...(tuf === undefined ? [] : [`cosign initialize --mirror ${tuf} --root ${quoted(`${folder}/root.json`)}`]),
-      `cosign sign-blob --identity-token ${TOKEN} --bundle FILE.sigstore.json FILE`,
+      `cosign sign-blob --identity-token ${token} --bundle FILE.sigstore.json FILE`,
       `  (or for one command: --trusted-root ${quoted(`${folder}/trusted_root.json`)} --signing-config ${quoted(`${folder}/signing_config.json`)})`,
     ],
   },
   {
     title: 'sigstore-python',
-    lines: (folder) => [`sigstore --trust-config ${quoted(`${folder}/client_trust_config.json`)} sign --identity-token ${TOKEN} FILE`],
+    needs: ['oidc', 'fulcio', 'tsa'],
+    lines: ({ folder, token }) => [`sigstore --trust-config ${quoted(`${folder}/client_trust_config.json`)} sign --identity-token ${token} FILE`],
   },
   {
     title: 'sigstore-js',
-    lines: (_folder, { fulcio, rekor, tsa }) => [`sign(payload, { fulcioURL: '${fulcio}', rekorURL: '${rekor}', tsaServerURL: '${tsa}', identityToken })`],
+    needs: ['fulcio', 'rekor', 'tsa'],
+    lines: (_place, { fulcio, rekor, tsa }) => [`sign(payload, { fulcioURL: '${fulcio}', rekorURL: '${rekor}', tsaServerURL: '${tsa}', identityToken })`],
+  },
+  {
+    title: 'docker, crane, helm',
+    needs: ['registry'],
+    lines: (_place, { registry }) => [
+      `docker push ${registry}/APP:TAG`,
+      `crane push --insecure image.tar ${registry}/APP:TAG`,
+      `helm push --plain-http CHART.tgz oci://${registry}/charts`,
+    ],
   },
   {
     title: 'policy-controller (TrustRoot, policy.sigstore.dev/v1alpha1)',
-    lines: (folder, { tuf }) => [`spec: { remote: { mirror: '${tuf}', root: "$(base64 -w0 ${quoted(`${folder}/root.json`)})" } }`],
+    needs: ['tuf'],
+    lines: ({ folder }, { tuf }) => [`spec: { remote: { mirror: '${tuf}', root: "$(base64 -w0 ${quoted(`${folder}/root.json`)})" } }`],
   },
 ];
 
