@@ -67,11 +67,12 @@ const KEPT_APART: readonly Part[] = [
   { name: 'chart', imports: /^@assay\/oci\/chart$/, module: './packages/oci/src/chart/index.ts' },
   { name: 'image', imports: /^@assay\/oci\/image$/, module: './packages/oci/src/image/index.ts' },
   { name: 'sign', imports: /^@assay\/sign$/, module: './packages/sign/src/index.ts' },
+  { name: 'stack', imports: /^@assay\/stack$/, module: './packages/stack/src/index.ts' },
   { name: 'trust', imports: /^@assay\/trust$/, module: './packages/trust/src/index.ts' },
   { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, module: './packages/core/src/prehashed.ts' },
   { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, module: '@noble/hashes/legacy.js' },
   // Whole packages of others; openpgp is LGPL, and stays a file that one can replace.
-  ...['commander', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({ name, imports: new RegExp(`^${name}$`), module: name })),
+  ...['commander', 'jose', 'openid-client', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({ name, imports: new RegExp(`^${name}$`), module: name })),
 ];
 
 function reexport(module: string): string {

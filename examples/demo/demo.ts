@@ -1,54 +1,140 @@
 /**
- * The main job in one run, with nothing but this checkout: a private Sigstore instance in memory signs a file, Assay verifies it and shows the
- * proof; then one byte is changed, then another identity is expected, and both are refused with the reason.
+ * The whole story in one run, with nothing but this checkout and loopback: a private Sigstore starts in an empty folder; an image and a chart are
+ * made and pushed to its registry; both are signed without a key, by what plays a release workflow; an SBOM and provenance are attested; all of it
+ * is verified, with the proof. Then one byte of the image is changed, then another workflow is expected: both are refused, with the reason.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInstance } from '@assay/testkit';
+import { fileURLToPath } from 'node:url';
 import { main } from '../../packages/cli/src/index.ts';
+import { type Io, processIo } from '../../packages/cli/src/io.ts';
+import { layer, provenance, sbom, writeChart } from './release.ts';
 
-const IDENTITY = 'https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.2.3';
-const ISSUER = 'https://token.actions.githubusercontent.com';
+const WORKFLOW = { repository: 'example/app', file: 'release.yml', ref: 'refs/tags/v1.0.0' };
+const PROGRAM = fileURLToPath(new URL('../../packages/cli/bin/assay.js', import.meta.url));
 
+const started = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'assay-demo-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.chdir(folder);
+/** Nothing of the machine's own settings reaches in: no registry logins, no proxies, no other instance. */
+const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOME: folder };
 
-signRelease();
-const outcomes = [
-  await verify('1. The file as it was signed', 'app.tar.gz', IDENTITY, 0),
-  await verify('2. One byte of the file changed', 'changed.tar.gz', IDENTITY, 1),
-  await verify('3. Another tag expected', 'app.tar.gz', IDENTITY.replace('v1.2.3', 'v1.2.4'), 1),
-];
-const good = outcomes.every((asExpected) => asExpected);
-say(good ? 'All three ended as they should: one accepted, two refused.' : 'The demo did not end as it should.');
+const stack = await startStack();
+let good = false;
+try {
+  good = await tell();
+} finally {
+  stack.process.kill('SIGTERM');
+  await once(stack.process, 'exit');
+  process.chdir(tmpdir());
+  rmSync(folder, { recursive: true, force: true });
+}
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+say(good ? `All of it ended as it should, in ${seconds} s: what was signed is accepted, two attempts are refused.` : 'The demo did not end as it should.');
 process.exitCode = good ? 0 : 1;
 
-/** What a release job leaves behind: the artifact, its bundle, and (from the instance) the trusted root. */
-function signRelease(): void {
-  const artifact = new TextEncoder().encode('imagine a release here\n'.repeat(1000));
-  const instance = createInstance({ caKey: 'p384', now: new Date() });
-  const { bundleBytes, trustedRootBytes } = instance.sign(artifact, {
-    identity: { type: 'uri', value: IDENTITY },
-    oidcIssuer: ISSUER,
-    version: '0.3',
-    log: 'v1',
-    timestamp: true,
-  });
-  writeFileSync('app.tar.gz', artifact);
-  writeFileSync('app.tar.gz.sigstore.json', bundleBytes);
-  writeFileSync('trusted_root.json', trustedRootBytes);
-  writeFileSync('changed.tar.gz', artifact.with(0, 0x49));
-  say(`A private Sigstore instance signed app.tar.gz as\n${IDENTITY}`);
+async function tell(): Promise<boolean> {
+  const { registry, oidc } = stack.endpoints;
+  env['ASSAY_TRUST'] = join(folder, 'sigstore/client_trust_config.json');
+  const [image, chart] = [`${registry}/app:1.0.0`, `oci://${registry}/charts/app:1.0.0`];
+  const issuer = `${oidc}/github`;
+  const identity = `https://github.com/${WORKFLOW.repository}/.github/workflows/${WORKFLOW.file}@${WORKFLOW.ref}`;
+  const signer = ['--identity', identity, '--issuer', issuer];
+
+  say('2. An image and a chart are made and pushed');
+  writeFileSync('layer.tar', layer('echo "hello"\n'));
+  writeChart('app');
+  await run(0, 'crane', 'append', '--new_layer', 'layer.tar', '--new_tag', image);
+  await run(0, 'chart', 'package', 'app');
+  await run(0, 'chart', 'push', 'app-1.0.0.tgz', `oci://${registry}/charts`);
+  const digest = (await output('crane', 'digest', image)).trim();
+  const pinned = `${registry}/app@${digest}`;
+
+  say('3. Both are signed without a key: the token of the release workflow says who it is');
+  const { repository, file, ref } = WORKFLOW;
+  env['SIGSTORE_ID_TOKEN'] = (await output('stack', 'token', '--data', 'sigstore', '--github', `repo=${repository},workflow=${file},ref=${ref}`)).trim();
+  await run(0, 'sign', '--yes', pinned, chart);
+
+  say('4. An SBOM and provenance are attested');
+  writeFileSync('sbom.json', JSON.stringify(sbom(digest)));
+  writeFileSync('provenance.json', JSON.stringify(provenance(WORKFLOW)));
+  await run(0, 'attest', '--yes', '--type', 'cyclonedx', '--predicate', 'sbom.json', pinned);
+  await run(0, 'attest', '--yes', '--type', 'slsaprovenance1', '--predicate', 'provenance.json', pinned);
+
+  const outcomes = [
+    await step('5. The image is verified, with the proof', 0, 'verify', image, ...signer, '--full'),
+    await step('6. So are its SBOM, its provenance, and the chart', 0, 'verify', image, '--type', 'cyclonedx', ...signer),
+    await run(0, 'verify', image, '--type', 'slsaprovenance1', ...signer),
+    await run(0, 'verify', chart, ...signer),
+  ];
+
+  say('7. One byte of the image is changed: somebody pushes it under the same tag');
+  writeFileSync('layer.tar', layer('echo "hullo"\n'));
+  await run(0, 'crane', 'append', '--new_layer', 'layer.tar', '--new_tag', image);
+  outcomes.push(await run(1, 'verify', image, ...signer));
+  outcomes.push(
+    await step(
+      '8. The true image, but another workflow is expected',
+      1,
+      'verify',
+      pinned,
+      '--identity',
+      identity.replace('v1.0.0', 'v1.0.1'),
+      '--issuer',
+      issuer,
+    ),
+  );
+  return outcomes.every((asExpected) => asExpected);
 }
 
-async function verify(title: string, file: string, identity: string, expected: number): Promise<boolean> {
-  const args = ['verify', file, '--bundle', 'app.tar.gz.sigstore.json', '--trusted-root', 'trusted_root.json', '--identity', identity, '--issuer', ISSUER];
-  say(`${title}\n\n$ assay ${args.join(' ')}`);
-  return (await main(args, 'assay')) === expected;
+/** As an operator starts it: a process of its own, that says on one line where everything is. */
+async function startStack(): Promise<{ process: ChildProcess; endpoints: { registry: string; oidc: string } }> {
+  say('1. A private Sigstore starts, in an empty folder\n\n$ assay stack up --data sigstore');
+  const child = spawn(process.execPath, [PROGRAM, 'stack', 'up', '--data', 'sigstore', '--output', 'json', '--log-level', 'error'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  let line = '';
+  for await (const chunk of child.stdout) {
+    line += String(chunk);
+    if (line.includes('\n')) break;
+  }
+  if (line === '') throw new Error('the stack did not start');
+  console.log(JSON.stringify(JSON.parse(line), undefined, 2).replaceAll(folder, '.'));
+  return { process: child, endpoints: JSON.parse(line) };
+}
+
+async function step(title: string, expected: number, ...args: string[]): Promise<boolean> {
+  say(title);
+  return run(expected, ...args);
+}
+
+/** Whether it ended with the expected status. */
+async function run(expected: number, ...args: string[]): Promise<boolean> {
+  console.log(`\n$ assay ${args.map(quoted).join(' ')}`);
+  const status = await main(args, 'assay', io());
+  if (status !== expected) console.log(`(status ${status}, expected ${expected})`);
+  return status === expected;
+}
+
+async function output(...args: string[]): Promise<string> {
+  const written: string[] = [];
+  await main(args, 'assay', { ...io(), stdout: (content) => written.push(String(content)) });
+  return written.join('');
+}
+
+function io(): Io {
+  return { ...processIo(), env, terminal: process.stdout.isTTY, interactive: false };
+}
+
+function quoted(text: string): string {
+  return /^[\w./:@=,+-]+$/.test(text) ? text : `'${text}'`;
 }
 
 function say(text: string): void {
-  console.log(`\n── ${text.replaceAll('\n', '\n   ')}\n`);
+  console.log(`\n── ${text}\n`);
 }
