@@ -1,7 +1,7 @@
 /**
  * What this instance is: its address, and which keys it has had when.
  *
- *   stack.json  { version, origin, created, generations: { ca: [{ number, start, end? }], … } }
+ *   stack.json  { version, origin, listen?, created, generations: { ca: [{ number, start, end? }], … } }
  *
  * A generation is a key (or a chain, or a log) with the time it was in use. Rotation ends the last one and adds the next; none is ever
  * removed, because what it signed is verified for ever. Numbers name the files: generation 2 of `tsa` has `keys/tsa-2.pem`.
@@ -26,6 +26,8 @@ export interface Generation {
 export interface Instance {
   /** Scheme, host and port: `http://127.0.0.1:4100`. Base URLs are in trust roots, so it stays what it was at first. */
   readonly origin: string;
+  /** Where it listens, when that is not the origin: behind a proxy. */
+  readonly listen?: { readonly host: string; readonly port: number };
   readonly created: Date;
   /** The oldest first; none is empty. */
   readonly generations: Readonly<Record<GenerationKind, readonly Generation[]>>;
@@ -68,9 +70,11 @@ export async function readInstance(disk: Disk): Promise<Instance | undefined> {
   const fields = parseFields(bytes, { what: `${disk.root}/${FILE}`, parse: 'STACK_DATA', shape: 'STACK_DATA' });
   if (fields.int64('version') !== VERSION) fields.refuse('version', `only ${VERSION} is known; it was written by a newer release`);
   const all = fields.object('generations');
+  const listen = fields.optionalObject('listen');
   const generations = Object.fromEntries(GENERATION_KINDS.map((kind) => [kind, readGenerations(all, kind)]));
   return {
     origin: fields.string('origin'),
+    ...(listen !== undefined && { listen: { host: listen.string('host'), port: Number(listen.int64('port')) } }),
     created: fields.optionalTime('created') ?? fields.missing('created'),
     generations: generations as Record<GenerationKind, Generation[]>,
   };
@@ -93,8 +97,8 @@ function readGenerations(all: Fields, kind: GenerationKind): Generation[] {
   });
 }
 
-export async function writeInstance(disk: Disk, { origin, created, generations }: Instance): Promise<void> {
-  const json = { version: Number(VERSION), origin, created, generations };
+export async function writeInstance(disk: Disk, { origin, listen, created, generations }: Instance): Promise<void> {
+  const json = { version: Number(VERSION), origin, listen, created, generations };
   const text = JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 2);
   await disk.write(FILE, utf8(`${text}\n`));
 }

@@ -9,12 +9,13 @@ import type { Logger } from 'pino';
 import { type FulcioConfig, parseFulcioConfig } from './ca/index.ts';
 import { type Endpoints, writeDocuments } from './documents.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { type Listen, type Listening, listen } from './http/server.ts';
-import { type Instance, newInstance, readInstance, requireInstance, writeInstance } from './instance.ts';
+import type { Listen, Listening } from './http/server.ts';
+import { type Instance, requireInstance } from './instance.ts';
 import type { ServiceName } from './names.ts';
 import { type OpenedServices, openServices } from './open-services.ts';
 import { serveStack } from './serve-stack.ts';
 import type { Clock } from './service.ts';
+import { settle } from './settle.ts';
 import { type Disk, openDisk } from './store/disk.ts';
 import { openKeys } from './store/keys.ts';
 import { type FolderLock, lockFolder } from './store/lock.ts';
@@ -24,6 +25,8 @@ export interface StackOptions {
   readonly directory: string;
   /** Where to listen; by default 127.0.0.1 and, at the first start, a free port that is kept from then on. */
   readonly listen?: Partial<Listen>;
+  /** Where clients reach it, when that is elsewhere: scheme, host and port of the proxy before it. Kept from then on. */
+  readonly publicUrl?: string | undefined;
   /** These services alone; all when absent. */
   readonly only?: readonly ServiceName[] | undefined;
   /** These run elsewhere. */
@@ -51,7 +54,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const disk = openDisk(directory);
   const lock = await lockFolder(directory);
   try {
-    const { instance, listening } = await settle(disk, options.listen ?? {}, clock());
+    const { instance, listening } = await settle(disk, options, clock());
     try {
       return await serve(instance, { ...options, disk, clock, listening, lock });
     } catch (error) {
@@ -115,19 +118,6 @@ async function openAll(instance: Instance, options: Served): Promise<OpenedServi
 async function ownFulcioConfig(disk: Disk): Promise<FulcioConfig | undefined> {
   const bytes = await disk.read(FULCIO_CONFIG);
   return bytes && parseFulcioConfig(bytes, `${disk.root}/${FULCIO_CONFIG}`);
-}
-
-/** The address is part of what this instance is: it is chosen once, and later starts listen there again. */
-async function settle(disk: Disk, wanted: Partial<Listen>, now: Date): Promise<{ instance: Instance; listening: Listening }> {
-  const known = await readInstance(disk);
-  const before = known === undefined ? undefined : new URL(known.origin);
-  const host = wanted.host ?? before?.hostname ?? '127.0.0.1';
-  const listening = await listen({ host, port: wanted.port ?? Number(before?.port ?? 0) });
-  const origin = `http://${host}:${listening.port}`;
-  if (known !== undefined && known.origin === origin) return { instance: known, listening };
-  const instance = known === undefined ? newInstance(origin, now) : { ...known, origin };
-  await writeInstance(disk, instance);
-  return { instance, listening };
 }
 
 /** How long a request may take to its end once the stack is told to stop. */

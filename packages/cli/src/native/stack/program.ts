@@ -29,6 +29,7 @@ function addUp(stack: Command): Command {
         ' until it is told to stop. SIGHUP makes it read its folder again.',
     )
     .addOption(new Option('--listen <host[:port]>', 'where; default 127.0.0.1 and, at the first start, a free port that stays').argParser(listenAddress))
+    .addOption(new Option('--public-url <url>', 'how clients reach it, behind a proxy; kept from then on').argParser(originUrl))
     .addOption(new Option('--only <names>', `these services alone, separated by commas: ${SERVICE_NAMES.join(', ')}`).argParser(serviceNames))
     .addOption(new Option('--elsewhere <name=url>', 'this service runs there; may be repeated').argParser(collectService))
     .option('--elsewhere-trust <file>', 'trusted_root.json with the keys of services that run elsewhere')
@@ -112,6 +113,13 @@ function collectService(text: string, before: Partial<Record<ServiceName, string
   return { ...before, [serviceName(text.slice(0, at))]: url.replace(/\/$/, '') };
 }
 
+function originUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol) || new URL(text).pathname !== '/') {
+    throw new InvalidArgumentError('a scheme and a host were expected, without a path, as https://sigstore.example');
+  }
+  return new URL(text).origin;
+}
+
 function seconds(text: string): number {
   if (!/^\d{1,4}s?$/.test(text)) throw new InvalidArgumentError('a number of seconds was expected');
   return Number.parseInt(text, 10);
@@ -121,6 +129,7 @@ const UP_EXAMPLES = `
 Examples:
   assay stack up
   assay stack up --data ./sigstore --listen 127.0.0.1:4100
+  assay stack up --listen 0.0.0.0:4100 --public-url https://sigstore.example
   assay stack up --only rekor,tsa
   assay stack up --elsewhere oidc=https://accounts.example.com
   assay stack up --elsewhere fulcio=https://fulcio.example --elsewhere-trust trusted_root.json

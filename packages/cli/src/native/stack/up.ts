@@ -1,7 +1,7 @@
 /** `assay stack up`: a private Sigstore in this process, until it is told to stop. */
 
 import { readFileCapped } from '@assay/net';
-import { parseFulcioConfig, type ServiceName, type Stack, startStack } from '@assay/stack';
+import { parseFulcioConfig, readStatus, type ServiceName, type Stack, startStack } from '@assay/stack';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { dataFolder } from './data-folder.ts';
@@ -14,6 +14,7 @@ import { keepYoungGenerationSmall } from './young-generation.ts';
 export interface UpFlags {
   readonly data?: string;
   readonly listen?: ListenAddress;
+  readonly publicUrl?: string;
   readonly only?: readonly ServiceName[];
   readonly elsewhere?: Partial<Record<ServiceName, string>>;
   readonly elsewhereTrust?: string;
@@ -27,9 +28,11 @@ export async function runUp(flags: UpFlags, io: Io): Promise<number> {
   const directory = dataFolder(flags.data, io.env);
   const stopped = stopSignal();
   const { fulcioConfig, elsewhereTrust } = flags;
+  const log = stackLog(flags.logLevel, io);
   const stack = await startStack({
     directory,
-    log: stackLog(flags.logLevel, io),
+    log,
+    publicUrl: flags.publicUrl,
     only: flags.only,
     elsewhere: flags.elsewhere && { urls: flags.elsewhere, trustedRoot: elsewhereTrust === undefined ? undefined : readFileCapped(elsewhereTrust, MAX_FILE) },
     fulcioConfig: fulcioConfig === undefined ? undefined : parseFulcioConfig(readFileCapped(fulcioConfig, MAX_FILE), fulcioConfig),
@@ -37,6 +40,7 @@ export async function runUp(flags: UpFlags, io: Io): Promise<number> {
     ...passphraseOf(io.env),
   });
   keepYoungGenerationSmall();
+  for (const { says, hint } of (await readStatus(directory, io.now)).warnings) log.warn({ hint }, says);
   io.stdout(flags.output === 'json' ? `${JSON.stringify({ data: directory, ...stack.endpoints })}\n` : `${guide(directory, stack.endpoints, io.env)}\n`);
   try {
     await Promise.race([stopped, reloadOnSignal(stack)]);
