@@ -1,4 +1,5 @@
 /** Disks that fail in the middle of a publication: nothing acknowledged is lost, nothing is there twice, no two checkpoints contradict. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LogUnavailable, openTileLog, type TileLog } from '../src/log/index.ts';
@@ -122,6 +123,18 @@ test('a batch is signed once, however often it is tried', async () => {
   await history.append(log, ['last']);
   expect(signed).toEqual([251, 252]);
   expect(log.head.size).toBe(252);
+});
+
+test('what could not be published is, when somebody asks for it, and nobody appends', async () => {
+  const { folder, disk, history, log } = await scene();
+  log.retry();
+  disk.fail(faultAt(disk.operations() + 1, 'full disk'));
+  await history.append(log, texts('batch', 3));
+  expect(log.problem).toMatch(/ENOSPC/);
+  log.retry();
+  while (log.problem !== undefined) await sleep(1);
+  expect(log.head.size).toBe(253);
+  await history.expectHonest(await reopen(folder));
 });
 
 test('a signer that fails is as a disk that fails', async () => {

@@ -3,12 +3,25 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TrustError } from '@assay/core';
 import { getRequestListener } from '@hono/node-server';
+import { drainable } from './drain.ts';
 
 export interface Listen {
   /** An address of this machine: loopback, unless the operator says otherwise. */
   readonly host: string;
   /** 0: one that is free. */
   readonly port: number;
+}
+
+/** What one client may take up. */
+export interface Limits {
+  /** Until the head of a request has arrived: 408 then. */
+  readonly headMs: number;
+  /** Until all of it has arrived. Layers of gigabytes come over slow lines. */
+  readonly requestMs: number;
+  /** How often that is looked at. */
+  readonly checkEveryMs: number;
+  /** Of the head of a request: 431 beyond it. */
+  readonly headBytes: number;
 }
 
 export interface Listening {
@@ -18,15 +31,21 @@ export interface Listening {
   serve(fetch: (request: Request) => Response | Promise<Response>): void;
   /** Answers 503 again, until the next `serve`. */
   pause(): void;
-  /** Takes no more requests, finishes those that it has, and after `graceMs` ends them. */
+  /** Takes no more connections, answers what was asked over those that there are, and after `graceMs` ends them. */
   close(graceMs: number): Promise<void>;
 }
 
 /** Errors: `STACK_LISTEN`. */
-export async function listen({ host, port }: Listen): Promise<Listening> {
+export async function listen({ host, port }: Listen, limits: Partial<Limits> = {}): Promise<Listening> {
   const wait = (): Response => new Response('starting\n', { status: 503, headers: { 'Retry-After': '1' } });
   let fetch: (request: Request) => Response | Promise<Response> = wait;
-  const server = createServer(getRequestListener((request) => fetch(request)));
+  const { headMs, requestMs, checkEveryMs, headBytes } = { ...LIMITS, ...limits };
+  const options = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: checkEveryMs, maxHeaderSize: headBytes };
+  const server = createServer(
+    options,
+    getRequestListener((request) => fetch(request)),
+  );
+  const close = drainable(server);
   await bind(server, { host, port });
   return {
     host,
@@ -37,15 +56,7 @@ export async function listen({ host, port }: Listen): Promise<Listening> {
     pause: () => {
       fetch = wait;
     },
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const late = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(late);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    close,
   };
 }
 
@@ -58,3 +69,5 @@ function bind(server: Server, { host, port }: Listen): Promise<void> {
     server.listen(port, host, resolve);
   });
 }
+
+const LIMITS: Limits = { headMs: 20_000, requestMs: 3_600_000, checkEveryMs: 5000, headBytes: 16 * 1024 };
