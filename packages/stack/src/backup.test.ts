@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, mkdirSync, promises, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { utf8 } from '@assay/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 import { backUp } from './backup.ts';
 import { newInstance, readInstance, writeInstance } from './instance.ts';
@@ -20,7 +21,59 @@ async function stackFolder(): Promise<string> {
   return disk.root;
 }
 
+/** Something else happens at each listing of a folder, once its entries were read; it may add entries, as a listing that takes its time does. */
+function whileListing(happens: (listing: number, list: () => Promise<Dirent[]>) => Promise<Dirent[]> | Dirent[]): void {
+  const { readdir } = promises;
+  let listings = 0;
+  const listing = async (...listed: Parameters<typeof readdir>): Promise<Dirent[]> => {
+    const list = async (): Promise<Dirent[]> => (await readdir(...listed)) as unknown as Dirent[];
+    const before = await list();
+    return [...before, ...(await happens(listings++, list))];
+  };
+  const put = (now: unknown): void => {
+    Object.assign(promises, { readdir: now });
+    syncBuiltinESMExports();
+  };
+  put(listing);
+  onTestFinished(() => put(readdir));
+}
+
 describe('a backup', () => {
+  test('has the blobs of every manifest and the manifest of every tag, whatever is pushed meanwhile', async () => {
+    const folder = await stackFolder();
+    const target = join(temporaryFolder(), 'copy');
+    // The manifest is in the list; the blob, whose folder was read before, is not.
+    whileListing(async (listing, list) => {
+      const name = `${listing}`.padStart(64, '0');
+      for (const path of ['blobs/sha256/00', 'repositories/app/_blobs/sha256', 'repositories/app/_manifests/sha256', 'repositories/app/_tags']) {
+        mkdirSync(join(folder, 'registry', path), { recursive: true });
+        writeFileSync(join(folder, 'registry', path, name), '');
+      }
+      return (await list()).filter((entry) => entry.name === name && /_(?:manifests|tags)/.test(entry.parentPath));
+    });
+    await backUp(folder, target);
+    const copied = (path: string): string[] => readdirSync(join(target, 'registry', path));
+    const manifests = copied('repositories/app/_manifests/sha256');
+    expect(manifests.length).toBeGreaterThan(0);
+    expect(manifests).toEqual(expect.arrayContaining(copied('repositories/app/_tags')));
+    expect(copied('blobs/sha256/00')).toEqual(expect.arrayContaining(manifests));
+    expect(copied('repositories/app/_blobs/sha256')).toEqual(expect.arrayContaining(manifests));
+  });
+
+  test.each([0, 1, 2, 3, 4, 5])('has the tile that took the place of a narrower one after listing %i', async (at) => {
+    const folder = await stackFolder();
+    const target = join(temporaryFolder(), 'copy');
+    whileListing((listing) => {
+      if (listing !== at) return [];
+      writeFileSync(join(folder, 'rekor/1/tile/0/000'), 'full tile');
+      rmSync(join(folder, 'rekor/1/tile/0/000.p'), { recursive: true });
+      return [];
+    });
+    await backUp(folder, target);
+    const tile = join(target, 'rekor/1/tile/0/000');
+    expect(existsSync(tile) || existsSync(`${tile}.p/5`)).toBe(true);
+  });
+
   test('has every file of the stack, and opens as one', async () => {
     const folder = await stackFolder();
     const target = join(temporaryFolder(), 'copy');

@@ -2,8 +2,8 @@
  * A copy of the whole folder, also while the stack works.
  *
  * Stores only add, and say last what holds: a log's checkpoint names tiles that are there already, TUF's timestamp a snapshot, a tag a
- * manifest. So what points is copied first and what is pointed at afterwards; the copy is then one that a crash at the first moment could have
- * left, and opens as such.
+ * manifest, and that blobs. So what points is copied first, and what it points at is looked for afterwards; the copy is then one that a crash
+ * could have left, and opens as such.
  */
 import { copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -15,13 +15,19 @@ export interface Backup {
 
 /** `target` must not exist; it appears whole or not at all. Errors: `STACK_DATA` for a folder that holds no stack, `USAGE` for a target that is there. */
 export async function backUp(directory: string, target: string): Promise<Backup> {
-  const files = await filesBelow(directory);
-  if (!files.includes('stack.json')) throw new TrustError('STACK_DATA', `${directory}: there is no stack in this folder`);
+  if (!(await filesBelow(directory)).includes('stack.json')) throw new TrustError('STACK_DATA', `${directory}: there is no stack in this folder`);
   await makeNew(target);
   try {
-    for (const file of [...files.filter(points), ...files.filter((name) => !points(name))]) await copySynced(join(directory, file), join(target, file));
-    // A pointer that was copied may name what was made after the list was read.
-    for (const file of await filesBelow(directory)) if (!files.includes(file) && !points(file)) await copySynced(join(directory, file), join(target, file));
+    const copied = new Set<string>();
+    // Listed anew each time: a list that is as old as what points may lack what it points at. The last one is for what took the place of files
+    // while they were copied, as a tile does that became full.
+    for (const rank of [...RANKS, 'content']) {
+      for (const file of await filesBelow(directory)) {
+        if (rankOf(file) !== rank || copied.has(file)) continue;
+        await copySynced(join(directory, file), join(target, file));
+        copied.add(file);
+      }
+    }
     return { files: (await filesBelow(target)).length };
   } catch (error) {
     await rm(target, { recursive: true, force: true });
@@ -37,9 +43,14 @@ async function makeNew(target: string): Promise<void> {
   });
 }
 
-function points(file: string): boolean {
-  return POINTERS.has(basename(file)) || file.includes('/tags/');
+/** A file points at files of later ranks alone. */
+function rankOf(file: string): (typeof RANKS)[number] {
+  if (POINTERS.has(basename(file)) || file.includes('/_tags/')) return 'head';
+  if (/\/_(?:manifests|referrers)\//.test(file)) return 'manifest';
+  return file.includes('/_blobs/') ? 'blob of a repository' : 'content';
 }
+
+const RANKS = ['head', 'manifest', 'blob of a repository', 'content'] as const;
 
 /** Permissions go along; keys stay readable by their owner alone. */
 async function copySynced(source: string, target: string): Promise<void> {
