@@ -1,14 +1,15 @@
 /**
  * `npm run bench`: the figures this project holds itself to; where it can be, as ratios within one run; under 12 minutes.
  *
- * `--fast` (for CI) makes the same comparisons with fewer rounds, `--long` with many, and it alone makes a log of a million entries. A target that is not reached is told and is no
- * failure: figures depend on what else the machine does. What does not run at all is one.
+ * `--fast` (for CI) makes the same comparisons with fewer rounds, `--long` with many, and it alone makes a log of a million entries. Names after that
+ * (`npm run bench -- stack sign`) choose some of them. A target that is not reached is told and is no failure: figures depend on what else the
+ * machine does. What does not run at all is one.
  */
 import { benchCopyLayer } from './copy-layer.ts';
 import { benchCoreSize } from './core-size.ts';
 import { benchLogGrowth, type GrowthEffort } from './log-growth.ts';
 import { benchParallel } from './parallel.ts';
-import { installPublished } from './published.ts';
+import { installPublished, type Published } from './published.ts';
 import { machine, Report } from './report.ts';
 import { benchSignKeyless } from './sign-keyless.ts';
 import { benchStackServices, type StackEffort } from './stack-services.ts';
@@ -62,20 +63,29 @@ const LONG: Effort = {
 };
 
 const effort = process.argv.includes('--long') ? LONG : process.argv.includes('--fast') ? FAST : NORMAL;
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const report = new Report();
 console.log(machine());
-await benchWarmVerify(report, effort.warmRounds);
-await benchParallel(report, effort.parallelRounds);
+
+/** In this order: what compares with raw cryptography wants a machine that nothing has warmed up yet. */
+const BENCHES: readonly (readonly [name: string, run: (published: Published) => Promise<void>])[] = [
+  ['warm', () => benchWarmVerify(report, effort.warmRounds)],
+  ['parallel', () => benchParallel(report, effort.parallelRounds)],
+  ['verify-blob', (published) => benchVerifyBlob(report, published, effort.processRuns)],
+  ['verify-image', (published) => benchVerifyImage(report, published, effort)],
+  ['copy', (published) => benchCopyLayer(report, published, effort.layerBytes)],
+  ['start', (published) => benchStackStart(report, published, effort.starts)],
+  ['sign', (published) => benchSignKeyless(report, published, effort.processRuns)],
+  ['stack', (published) => benchStackServices(report, published, effort.stack)],
+  ['growth', async (published) => effort.growth && benchLogGrowth(report, published, effort.growth)],
+  ['size', () => benchCoreSize(report)],
+];
+
+const unknown = names.find((name) => BENCHES.every(([known]) => known !== name));
+if (unknown !== undefined) throw new Error(`there is no benchmark ${unknown}; there are ${BENCHES.map(([name]) => name).join(', ')}`);
 const published = await installPublished();
 try {
-  await benchVerifyBlob(report, published, effort.processRuns);
-  await benchVerifyImage(report, published, effort);
-  await benchCopyLayer(report, published, effort.layerBytes);
-  await benchStackStart(report, published, effort.starts);
-  await benchSignKeyless(report, published, effort.processRuns);
-  await benchStackServices(report, published, effort.stack);
-  if (effort.growth !== undefined) await benchLogGrowth(report, published, effort.growth);
+  for (const [name, run] of BENCHES) if (names.length === 0 || names.includes(name)) await run(published);
 } finally {
   published.remove();
 }
-await benchCoreSize(report);
