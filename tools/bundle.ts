@@ -67,6 +67,7 @@ const KEPT_APART: readonly Part[] = [
   { name: 'chart', imports: /^@assay\/oci\/chart$/, module: './packages/oci/src/chart/index.ts' },
   { name: 'image', imports: /^@assay\/oci\/image$/, module: './packages/oci/src/image/index.ts' },
   { name: 'sign', imports: /^@assay\/sign$/, module: './packages/sign/src/index.ts' },
+  { name: 'monitor', imports: /^@assay\/sign\/monitor$/, module: './packages/sign/src/monitor/index.ts' },
   { name: 'stack', imports: /^@assay\/stack$/, module: './packages/stack/src/index.ts' },
   { name: 'trust', imports: /^@assay\/trust$/, module: './packages/trust/src/index.ts' },
   { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, module: './packages/core/src/prehashed.ts' },
@@ -136,11 +137,16 @@ const NODE_GLOBALS = ['Buffer', 'process', 'global', 'require', 'setImmediate', 
 
 async function run(options: BuildOptions): Promise<Bundle> {
   const { outputFiles = [], metafile } = await build(options);
-  return { files: outputFiles.map(relative), inputs: inputsOf(metafile as Metafile) };
+  return { files: outputFiles.map(bundledFile), inputs: inputsOf(metafile as Metafile) };
 }
 
-function relative({ path, contents }: OutputFile): BundledFile {
-  return { path: path.slice(ROOT.length), contents };
+/**
+ * In ASCII: V8 keeps a source with any other character at two bytes each, and so reads twice as much. esbuild's own setting leaves them in regular
+ * expressions; an escape means the same there, and in strings.
+ */
+function bundledFile({ path, text }: OutputFile): BundledFile {
+  const escaped = text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return { path: path.slice(ROOT.length), contents: Buffer.from(escaped) };
 }
 
 /** What really arrived in the output: tree shaking leaves some inputs without a byte. */

@@ -23,7 +23,7 @@ export function keepCompiled(parts, folder) {
   Module._extensions['.js'] = (module, path) => {
     if (dirname(path) !== parts) return load(module, path);
     const kept = join(folder, basename(path, '.js'));
-    const script = new Script(Module.wrap(readFileSync(path, 'utf8')), { filename: path, cachedData: owner === undefined ? undefined : read(kept) });
+    const script = new Script(Module.wrap(readFileSync(path, 'latin1')), { filename: path, cachedData: owner === undefined ? undefined : read(kept) });
     // V8 refuses what another version of it has made, or other flags.
     if (script.cachedDataRejected !== false) fresh.push({ script, kept });
     script.runInThisContext()(module.exports, (name) => module.require(name), module, path, parts);

@@ -1,6 +1,6 @@
 /** Which services certify a signing and put it on record, and the recording itself. */
 import { isTrustError, TrustError, type TrustedRoot } from '@assay/core';
-import { createHttpClient, type HttpClientOptions } from '@assay/net';
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '@assay/net';
 import { type LogService, type PartlyRecorded, type Record, recordSigning } from '@assay/sign';
 import { type Service, type ServiceSelection, type SigningConfig, selectService, selectServices } from '@assay/trust/signing-config';
 import type { Io } from './io.ts';
@@ -38,6 +38,8 @@ function selectOne(services: readonly Service[], none: string, now: Date): strin
 export interface RecorderOptions {
   readonly io: Io;
   readonly userAgent: string;
+  /** With connections that are open already. Default one of its own. */
+  readonly http?: HttpClient | undefined;
   /** For timestamp authorities with certificates of their own. */
   readonly timestampTls?: HttpClientOptions | undefined;
   readonly envelopeKind?: 'dsse' | 'intoto';
@@ -57,7 +59,7 @@ export function recorderFor(services: Pick<ChosenServices, 'logs' | 'timestampAu
   const { io, userAgent, timestampTls, envelopeKind, timestamps, trustedRoot, keep, signal } = options;
   return async (signing) => {
     const base: HttpClientOptions = { env: io.env, offline: isOffline(io.env), userAgent };
-    const http = createHttpClient(base);
+    const http = options.http ?? createHttpClient(base);
     const timestampHttp = timestampTls && createHttpClient({ ...base, ...timestampTls });
     let kept: string | undefined;
     try {
@@ -77,7 +79,7 @@ export function recorderFor(services: Pick<ChosenServices, 'logs' | 'timestampAu
     } catch (error) {
       throw kept === undefined ? error : withAdvice(error, kept, io);
     } finally {
-      http.close();
+      if (http !== options.http) http.close();
       timestampHttp?.close();
     }
   };

@@ -28,26 +28,6 @@ export { localSigner } from './keys/local-key.ts';
 export type { KeyContext, KeyProvider, StorableKeyPair } from './keys/provider.ts';
 export { createKey, loadPublicKey, loadSigner, storeKeyPair } from './keys/reference.ts';
 export { createSigner, type HeldKey, type Signer } from './keys/signer.ts';
-export {
-  checkExtension,
-  type FollowOptions,
-  followLog,
-  type LogEvent,
-  type LogPlace,
-  type LogReader,
-  logsAt,
-  openLog,
-  type RecordedEntry,
-  type RecordedSigner,
-  type RekorVersion,
-  type SearchHit,
-  type SearchQuery,
-  type SignedTree,
-  searchLog,
-  verifyCheckpoint,
-  type Watch,
-  type WatchReason,
-} from './monitor/index.ts';
 export { predicateTypeOf, readPredicate } from './predicate.ts';
 export { bundleOfSealed, envelopeJson, type Record, rekorBundleJson, type Sealed, type SealOptions, type Signable, seal, timestampJson } from './seal.ts';
 export { type CertificateRequest, type IssuedCertificate, requestCertificate } from './services/fulcio.ts';

@@ -5,7 +5,7 @@ import { encodePem, exactly, isTrustError, type LogInstance, parsePublicKeyPem, 
 import { nodeCrypto } from '@assay/crypto-node';
 import { digest, generateKey, type TrustedRootJson } from '@assay/make';
 import { createHttpClient } from '@assay/net';
-import { followLog, type LogEvent, openLog, type SearchHit, type SearchQuery, searchLog } from '@assay/sign';
+import { followLog, type LogEvent, openLog, type SearchHit, type SearchQuery, searchLog } from '@assay/sign/monitor';
 import { type Handler, type Sample, type SignOptions, serve } from '@assay/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {

@@ -9,13 +9,14 @@ import { USER_AGENT } from './user-agent.ts';
 
 /** Undefined when no service was chosen. */
 export function recorderOf(
-  { services, trustedRoot }: Signing,
+  { services, trustedRoot, http }: Signing,
   flags: ParsedFlags,
   { io, signal }: Context,
   keep?: RecorderOptions['keep'],
 ): Record | undefined {
   return recorderFor(services, {
     io,
+    http,
     trustedRoot,
     keep,
     userAgent: USER_AGENT,

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { Certificate, decodeUtf8, equalBytes, type PublicKey, parseCertificatesPem, type TrustedRoot } from '@assay/core';
+import type { HttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import { type KeylessSigner, loadSigner, type Signer } from '@assay/sign';
 import { parseSigningConfig, type SigningConfig } from '@assay/trust/signing-config';
@@ -22,6 +23,8 @@ export interface Signing {
   readonly configured: boolean;
   /** What the fresh signature is verified with before it is stored. */
   readonly trustedRoot: TrustedRoot | undefined;
+  /** The loader's, for all services. */
+  readonly http: HttpClient;
   /** The same one each time. Made when first asked for, since a person is told and asked things before. */
   readonly party: () => Promise<SigningParty>;
 }
@@ -66,7 +69,7 @@ export async function openSigning(flags: ParsedFlags, context: Context, loader: 
     opened ??= openParty({ flags, context, loader, services, clientSecret });
     return opened;
   };
-  return { services, configured, trustedRoot, party };
+  return { services, configured, trustedRoot, http: loader.http, party };
 }
 
 function secretIn(file: string): string | undefined {

@@ -26,8 +26,7 @@ export async function attachBundle(to: ContentWriter, attachment: BundleAttachme
   const { subject, bundle, content, predicateType, created } = attachment;
   const layer = descriptorOf(bundle, SIGSTORE_BUNDLE);
   const config = { ...descriptorOf(EMPTY, OCI_EMPTY), artifactType: SIGSTORE_BUNDLE };
-  await putOnce(to, config, EMPTY);
-  await putOnce(to, layer, bundle);
+  await Promise.all([putOnce(to, config, EMPTY), putOnce(to, layer, bundle)]);
   const bytes = encodeImage({
     mediaType: OCI_MANIFEST,
     artifactType: SIGSTORE_BUNDLE,

@@ -2,10 +2,22 @@
  * Signing without a key to keep (cosign.md section 5): the signature is made with a key for one occasion, the certificate is asked for,
  * checked, and only then is anything put on record. Nothing is stored here; what comes back has been verified, and says how that went.
  */
-import { type Artifact, BUNDLE_V03, type Bundle, type BundleContent, exactly, identityOf, type TrustedRoot, type Verification } from '@assay/core';
+import {
+  type Artifact,
+  BUNDLE_V03,
+  type Bundle,
+  type BundleContent,
+  type CryptoProvider,
+  exactly,
+  identityOf,
+  type TrustedRoot,
+  type Verification,
+} from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
 import { type Record, type Sealed, type Signable, seal } from '../seal.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import type { Certified, KeylessSigner } from './keyless-signer.ts';
+import { remembering } from './remembering.ts';
 import { checkIssued, type KeylessDemands, verifyKeyless } from './verify-keyless.ts';
 
 export interface SealKeylessOptions {
@@ -34,7 +46,8 @@ export interface SealedKeyless {
 }
 
 /** Errors: those of `requestCertificate`, `checkIssued`, `seal` and `record`. */
-export async function sealKeyless(signable: Signable, options: SealKeylessOptions): Promise<SealedKeyless> {
+export async function sealKeyless(signable: Signable, given: SealKeylessOptions): Promise<SealedKeyless> {
+  const options: Sealing = { ...given, crypto: remembering(nodeCrypto) };
   const { keyless, artifact, record, now, storage = 'bundle' } = options;
   let certified: Certified | undefined;
   const certificate = async (content: BundleContent): Promise<Uint8Array> => {
@@ -51,7 +64,11 @@ export async function sealKeyless(signable: Signable, options: SealKeylessOption
   return { sealed, certified, verification };
 }
 
-async function certify(content: BundleContent, options: SealKeylessOptions): Promise<Certified> {
+interface Sealing extends SealKeylessOptions {
+  readonly crypto: CryptoProvider;
+}
+
+async function certify(content: BundleContent, options: Sealing): Promise<Certified> {
   const { keyless, artifact, now, onStage } = options;
   let isNew = false;
   const certified = await keyless.certify(() => {
@@ -65,9 +82,9 @@ async function certify(content: BundleContent, options: SealKeylessOptions): Pro
 }
 
 /** The name has been compared with the token's before; from there on it is this one and no other. */
-function demandsOn({ leaf }: Certified, { trustedRoot, sct = 'demanded' }: SealKeylessOptions, now: Date): KeylessDemands {
+function demandsOn({ leaf }: Certified, { trustedRoot, sct = 'demanded', crypto }: Sealing, now: Date): KeylessDemands {
   const { san, oidcIssuer } = identityOf(leaf);
-  return { trustedRoot, sct, now, identity: { san: exactly(san.value), issuer: exactly(oidcIssuer) } };
+  return { trustedRoot, sct, now, crypto, identity: { san: exactly(san.value), issuer: exactly(oidcIssuer) } };
 }
 
 function bundleOf({ content, envelope, entries, timestamps }: Sealed, { leaf }: Certified, storage: 'bundle' | 'apart'): Bundle {

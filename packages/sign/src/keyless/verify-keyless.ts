@@ -4,6 +4,7 @@ import {
   type Bundle,
   type Certificate,
   type Check,
+  type CryptoProvider,
   checkIdentity,
   type ExpectedIdentity,
   fail,
@@ -27,6 +28,8 @@ export interface KeylessDemands {
   /** Whether certificate transparency must vouch for the certificate. It is not asked for where the trusted root knows no such log. */
   readonly sct: 'demanded' | 'ignored';
   readonly now: Date;
+  /** Default that of Node. */
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 type Issued = Pick<IssuedCertificate, 'leaf' | 'detachedSct'>;
@@ -78,13 +81,13 @@ async function verifyCertified(
   bundle: Bundle,
   artifact: Artifact | undefined,
   { detachedSct }: Issued,
-  { identity, sct, now }: KeylessDemands,
+  { identity, sct, now, crypto = nodeCrypto }: KeylessDemands,
   trustedRoot: TrustedRoot,
 ): Promise<Verification> {
   return verify(bundle, artifact, {
     signer: { identities: [identity] },
     trustedRoot,
-    crypto: nodeCrypto,
+    crypto,
     now,
     logThreshold: bundle.entries.length,
     timestampThreshold: bundle.timestamps.length,

@@ -1,6 +1,6 @@
 /** `assay log consistency`: whether one checkpoint of a log extends another. */
 import { quote, TrustError } from '@assay/core';
-import { checkExtension, type LogPlace, openLog, type SignedTree, verifyCheckpoint } from '@assay/sign';
+import { checkExtension, type LogPlace, openLog, type SignedTree, verifyCheckpoint } from '@assay/sign/monitor';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { readInput } from '../../read-input.ts';

@@ -1,5 +1,5 @@
 /** An entry of a log for people, and for programs. */
-import type { RecordedEntry, RecordedSigner } from '@assay/sign';
+import type { RecordedEntry, RecordedSigner } from '@assay/sign/monitor';
 import { printable } from '../../render/printable.ts';
 
 /** Lines below a heading of the caller. */

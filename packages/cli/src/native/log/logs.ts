@@ -3,7 +3,7 @@ import { type LogInstance, parsePublicKeyPem, TrustError, type TrustedRoot, trus
 import { nodeCrypto } from '@assay/crypto-node';
 import { createHttpClient, type HttpClient, redactUrl } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
-import { type LogPlace, logsAt } from '@assay/sign';
+import { type LogPlace, logsAt } from '@assay/sign/monitor';
 import type { Io } from '../../io.ts';
 import { named } from '../../named.ts';
 import { isOffline } from '../../offline.ts';

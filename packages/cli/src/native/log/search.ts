@@ -1,7 +1,7 @@
 /** `assay log search`: entries by artifact, identity and key. */
 import { isTrustError, TrustError } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
-import { type LogPlace, openLog, type SearchHit, type SearchQuery, searchLog } from '@assay/sign';
+import { type LogPlace, openLog, type SearchHit, type SearchQuery, searchLog } from '@assay/sign/monitor';
 import { EXIT, exitOf } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { printable } from '../../render/printable.ts';
