@@ -535,6 +535,7 @@ describe('a disk that fails', () => {
     await expect(ct.addPrecertificate(precertificate(instance).chain)).rejects.toBeInstanceOf(LogUnavailable);
     expect(ct.problem?.()).toBe('the CT log cannot be written: ENOSPC: no space left on device');
     mend();
+    await ct.close();
   });
 });
 
