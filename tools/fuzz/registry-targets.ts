@@ -1,7 +1,7 @@
 /** What registries, their configuration and people's references are read with. */
-import { encodeSimpleSigning, isTrustError, parseSimpleSigning } from '@assay/core';
+import { canonicalJson, encodeSimpleSigning, isTrustError, type JsonValue, parseSimpleSigning } from '@assay/core';
 import { parseMirrors } from '@assay/net';
-import { encodeImage, encodeIndex, parseReference, readManifest, referenceText } from '@assay/oci';
+import { encodeImage, encodeIndex, type Manifest, parseReference, readManifest, referenceText } from '@assay/oci';
 import { decryptPrivateKey, importKeyPair, publicKeyPem, readPredicate } from '@assay/sign';
 import { parseChallenge } from '../../packages/oci/src/registry/challenge.ts';
 import { nextPage } from '../../packages/oci/src/registry/page.ts';
@@ -27,11 +27,15 @@ function fuzzReference(input: string): void {
     throw new Finding(`a repository that could leave its place: ${JSON.stringify(repository)}`);
 }
 
-/** What is read, and written again, means the same. */
+/** What is read, and written again, means the same; annotations have no order, and are written sorted. */
 function fuzzManifest(input: Uint8Array): void {
   const { manifest } = readManifest(input, undefined, 'input');
   const encoded = manifest.kind === 'image' ? encodeImage(manifest) : encodeIndex(manifest);
-  same('manifest', JSON.stringify(manifest), JSON.stringify(readManifest(encoded, manifest.mediaType, 'input').manifest));
+  same('manifest', canonical(manifest), canonical(readManifest(encoded, manifest.mediaType, 'input').manifest));
+}
+
+function canonical(manifest: Manifest): string {
+  return canonicalJson(JSON.parse(JSON.stringify(manifest)) as JsonValue);
 }
 
 function fuzzPayload(input: Uint8Array): void {
