@@ -4,6 +4,7 @@
  *   trusted_root.json  signing_config.json  client_trust_config.json  root.json (of TUF)  endpoints.json  env.sh
  */
 import { utf8 } from '@assay/core';
+import { jsonFile } from './json-file.ts';
 import { clientTrustConfigJson, type Published, signingConfigJson, trustedRootJson } from './published.ts';
 import type { Disk } from './store/disk.ts';
 
@@ -29,12 +30,11 @@ export interface Documents {
 }
 
 export async function writeDocuments(disk: Disk, { published, endpoints, tufRoot, ready }: Documents): Promise<void> {
-  const json = (value: object): Uint8Array => utf8(`${JSON.stringify(value, undefined, 2)}\n`);
   await disk.writeAll([
-    { path: 'trusted_root.json', bytes: json(trustedRootJson(published)) },
-    { path: 'signing_config.json', bytes: json(signingConfigJson(published)) },
-    { path: 'client_trust_config.json', bytes: json(clientTrustConfigJson(published)) },
-    { path: 'endpoints.json', bytes: json({ ready, ...endpoints }) },
+    { path: 'trusted_root.json', bytes: jsonFile(trustedRootJson(published)) },
+    { path: 'signing_config.json', bytes: jsonFile(signingConfigJson(published)) },
+    { path: 'client_trust_config.json', bytes: jsonFile(clientTrustConfigJson(published)) },
+    { path: 'endpoints.json', bytes: jsonFile({ ready, ...endpoints }) },
     { path: 'env.sh', bytes: utf8(environmentScript(disk.root, endpoints)) },
     ...(tufRoot === undefined ? [] : [{ path: 'root.json', bytes: tufRoot }]),
   ]);

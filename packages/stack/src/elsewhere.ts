@@ -21,15 +21,15 @@ export function publishedElsewhere({ urls, trustedRoot }: Elsewhere, start: Date
   const names = SERVICE_NAMES.filter((name) => urls[name] !== undefined);
   const given = trustedRoot === undefined ? EMPTY : readRoot(trustedRoot);
   for (const name of names) requireKeys(name, urls[name] ?? '', given);
-  const taken = (list: keyof Root): (typeof given)[typeof list] => (names.some((name) => KEYS[name] === list) ? given[list] : []);
+  const isElsewhere = (...services: ServiceName[]): boolean => services.some((name) => names.includes(name));
   return {
     services: Object.fromEntries(names.map((name) => [name, { url: urls[name], start }])),
     trust: {
-      tlogs: taken('tlogs') as Root['tlogs'],
+      tlogs: isElsewhere('rekor', 'rekor-v2') ? given.tlogs : [],
       // The authority elsewhere has its certificates logged where it likes.
-      ctlogs: names.includes('fulcio') || names.includes('ctlog') ? given.ctlogs : [],
-      certificateAuthorities: taken('certificateAuthorities') as Root['certificateAuthorities'],
-      timestampAuthorities: taken('timestampAuthorities') as Root['timestampAuthorities'],
+      ctlogs: isElsewhere('ctlog', 'fulcio') ? given.ctlogs : [],
+      certificateAuthorities: isElsewhere('fulcio') ? given.certificateAuthorities : [],
+      timestampAuthorities: isElsewhere('tsa') ? given.timestampAuthorities : [],
     },
   };
 }

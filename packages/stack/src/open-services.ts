@@ -245,7 +245,11 @@ class Assembly {
       endpoints: this.#endpoints,
       published: this.#published,
       tuf: this.#tuf,
-      problems: () => this.#mounted.flatMap(({ name, service }) => (service.problem?.() === undefined ? [] : [`${name}: ${service.problem()}`])),
+      problems: () =>
+        this.#mounted.flatMap(({ name, service }) => {
+          const problem = service.problem?.();
+          return problem === undefined ? [] : [`${name}: ${problem}`];
+        }),
       close: () => this.close(),
     };
   }

@@ -3,15 +3,16 @@
  * certificate as a file of its own, told apart by `custom`.
  */
 import { encodePem, utf8 } from '@assay/core';
+import { jsonFile } from './json-file.ts';
 import { oldSigningConfigJson, type Published, type PublishedAuthority, type PublishedLog, signingConfigJson, trustedRootJson } from './published.ts';
 import type { TufTarget } from './tuf/index.ts';
 
 export function tufTargets(published: Published): TufTarget[] {
   return [
-    { name: 'trusted_root.json', bytes: json(trustedRootJson(published)) },
-    { name: 'signing_config.v0.2.json', bytes: json(signingConfigJson(published)) },
-    { name: 'signing_config_rekor_v2.v0.2.json', bytes: json(signingConfigJson(published, ['rekor-v2'])) },
-    { name: 'signing_config.json', bytes: json(oldSigningConfigJson(published)) },
+    { name: 'trusted_root.json', bytes: jsonFile(trustedRootJson(published)) },
+    { name: 'signing_config.v0.2.json', bytes: jsonFile(signingConfigJson(published)) },
+    { name: 'signing_config_rekor_v2.v0.2.json', bytes: jsonFile(signingConfigJson(published, ['rekor-v2'])) },
+    { name: 'signing_config.json', bytes: jsonFile(oldSigningConfigJson(published)) },
     ...published.certificateAuthorities.flatMap((authority, i) => certificates(authority, 'Fulcio', ['fulcio_intermediate', 'fulcio'], i)),
     ...published.timestampAuthorities.flatMap((authority, i) => certificates(authority, 'TSA', ['tsa_leaf', 'tsa_root'], i)),
     ...published.rekorV1.map((log, i) => publicKey(log, 'Rekor', 'rekor', i)),
@@ -40,8 +41,4 @@ function custom(usage: Usage, uri: string, end: Date | undefined): Readonly<Reco
 /** `rekor`, then `rekor_2`. */
 function numbered(name: string, i: number): string {
   return i === 0 ? name : `${name}_${i + 1}`;
-}
-
-function json(value: object): Uint8Array {
-  return utf8(`${JSON.stringify(value, undefined, 2)}\n`);
 }

@@ -20,7 +20,7 @@ import {
   signSct,
   staticCtExtensions,
 } from '@assay/make';
-import { LogUnavailable, openTileLog } from '../log/index.ts';
+import { LogUnavailable, openTileLog, readinessProblem } from '../log/index.ts';
 import type { Service, ServiceContext } from '../service.ts';
 import { openIssuers } from './issuers.ts';
 import { LruMap } from './lru-map.ts';
@@ -121,8 +121,8 @@ export async function openCtLog({ key, roots, ...context }: CtLogOptions): Promi
     addPrecertificate: (chain) => add('precert', chain),
     addCertificate: (chain) => add('x509', chain),
     problem: () => {
-      log.retry();
-      return log.problem && `the CT log cannot be written: ${log.problem}`;
+      const problem = readinessProblem(log);
+      return problem && `the CT log cannot be written: ${problem}`;
     },
     stats: () => ({ tree_size: log.head.size, pending: log.pending }),
     close: () => log.close(),

@@ -72,6 +72,14 @@ export interface TileLog {
   close(): Promise<void>;
 }
 
+/**
+ * For whoever watches: why the log cannot be written. To ask is to try again, since nobody sends entries to a log that says it is not ready.
+ */
+export function readinessProblem(log: Pick<TileLog, 'problem' | 'retry'>): string | undefined {
+  log.retry();
+  return log.problem;
+}
+
 /** 503: try again. */
 export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable';

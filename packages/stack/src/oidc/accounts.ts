@@ -8,7 +8,8 @@
  */
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { decodeBase64, encodeBase64, type Fields, parseFields, quote, TrustError, utf8 } from '@assay/core';
+import { decodeBase64, encodeBase64, type Fields, parseFields, quote, TrustError } from '@assay/core';
+import { jsonFile } from '../json-file.ts';
 import type { Disk } from '../store/disk.ts';
 import { isEmailAddress } from './email-address.ts';
 
@@ -32,7 +33,7 @@ export async function addAccount(disk: Disk, { email, password }: { email: strin
   const accounts = new Map(await readAccounts(disk));
   accounts.set(accountName(email), { email, password: await hashPassword(password) });
   const json = { version: 1, accounts: [...accounts.values()].map((account) => ({ email: account.email, password: encodeHash(account.password) })) };
-  await disk.write(FILE, utf8(`${JSON.stringify(json, undefined, 2)}\n`), { mode: 0o600 });
+  await disk.write(FILE, jsonFile(json), { mode: 0o600 });
 }
 
 /** By `accountName`; undefined when there is no such file. Errors: `STACK_DATA`. */

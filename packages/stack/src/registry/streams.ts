@@ -8,6 +8,7 @@
  */
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder } from '../store/disk.ts';
 
 export interface Streams {
   /** Opens a file to write at its end; made when it is not there. */
@@ -98,15 +99,6 @@ class Folders {
     if (folder === this.#root || (!isNew && this.#durable.has(folder))) return;
     await syncFolder(dirname(folder));
     this.#durable.add(folder);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -11,7 +11,7 @@ import { canonicalJson, fromHex, isJsonObject, type Json, JsonError, type JsonOb
 import { leafHash, type SigningKey } from '@assay/make';
 import { type Context, Hono } from 'hono';
 import { Refusal } from '../http/refusal.ts';
-import { LogUnavailable } from '../log/index.ts';
+import { LogUnavailable, readinessProblem } from '../log/index.ts';
 import type { Service, ServiceContext } from '../service.ts';
 import { requestText } from './request-text.ts';
 import { openSearchIndex, type SearchIndex } from './search-index.ts';
@@ -92,10 +92,7 @@ export async function openRekorV1({ disk, clock, baseUrl, log, shards: keys }: R
   return {
     app,
     logs: shards.all.map(({ treeId, key, logId }) => ({ treeId, key, logId })),
-    problem: () => {
-      shards.active.log.retry();
-      return shards.active.log.problem;
-    },
+    problem: () => readinessProblem(shards.active.log),
     stats: () => ({ tree_size: shards.active.log.head.size, entries: shards.size, pending: shards.active.log.pending, indexed: index.size }),
     close: async () => {
       await shards.close();

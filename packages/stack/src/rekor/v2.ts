@@ -10,7 +10,7 @@
 import { leafHash, noteKeyHash, type SigningKey, tlogEntryJson } from '@assay/make';
 import { Hono } from 'hono';
 import { Refusal, refusalAnswer } from '../http/refusal.ts';
-import { LogUnavailable, openTileLog, rekorEntryFormat } from '../log/index.ts';
+import { LogUnavailable, openTileLog, readinessProblem, rekorEntryFormat } from '../log/index.ts';
 import type { Service, ServiceContext } from '../service.ts';
 import { checkpointsOf } from './log-key.ts';
 import { requestText } from './request-text.ts';
@@ -90,10 +90,7 @@ export async function openRekorV2({ disk, baseUrl, clock, log, key, frozenFrom, 
   return {
     app,
     logId,
-    problem: () => {
-      tiles.retry();
-      return tiles.problem;
-    },
+    problem: () => readinessProblem(tiles),
     stats: () => ({ tree_size: tiles.head.size, pending: tiles.pending, indexed: index.size }),
     close: async () => {
       await tiles.close();

@@ -171,7 +171,8 @@ async function openMakingFolder(names: DurableNames, path: string, flags: string
   return open(path, flags, mode);
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** The names in it are durable when it resolves. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
