@@ -5,12 +5,12 @@
  *   { bundleFile? { path, mode, overwrite }, image? { repository, subject { mediaType, digest, size }, predicateType, plainHttp }, trust { file?, initialized? } }
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Fields, isTrustError, type JsonObject, TrustError } from '@assay/core';
 import { type Descriptor, type PlainHttp, toDigest } from '@assay/oci';
 import { encodePending, type PendingSigning } from '@assay/sign';
 import type { Io } from './io.ts';
+import { userFolder } from './user-folder.ts';
 
 export interface Publication {
   readonly bundleFile?: { readonly path: string; readonly mode: number; readonly overwrite: boolean } | undefined;
@@ -54,9 +54,8 @@ export function writePending(file: string, pending: PendingSigning): void {
 
 function placeFor({ bundleFile, image }: Publication, { env, now }: Io): string {
   if (bundleFile !== undefined) return `${resolve(bundleFile.path)}.pending.json`;
-  const state = env['XDG_STATE_HOME']?.startsWith('/') ? env['XDG_STATE_HOME'] : join(env['HOME'] || homedir(), '.local', 'state');
   const name = `${image?.repository ?? ''}-${image?.subject.digest.slice(-12) ?? ''}`.replace(/[^\w.-]+/g, '_');
-  return join(state, 'assay', 'pending', `${name}-${now.toISOString().replace(/[:.]/g, '')}.json`);
+  return join(userFolder('state', env), 'pending', `${name}-${now.toISOString().replace(/[:.]/g, '')}.json`);
 }
 
 function contextOf({ bundleFile, image, trust }: Publication): JsonObject {

@@ -4,6 +4,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import type { CopyFlags } from './copy.ts';
+import { outputOption } from './output-option.ts';
 import type { AttestFlags, SignFlags } from './sign.ts';
 import type { VerifyFlags } from './verify.ts';
 
@@ -36,26 +37,20 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     const { runExplain } = await import('./explain.ts');
     status = await runExplain(file, io);
   });
+  const end = (its: number): void => {
+    status = its;
+  };
   const stack = program
     .command('stack')
     .summary('run a private Sigstore')
     .description('A private Sigstore in one process: up, token, status, check, rotate, backup, account.');
-  if (argv[0] === stack.name()) {
-    const { addStackCommands } = await import('./stack/program.ts');
-    addStackCommands(stack, io, (its) => {
-      status = its;
-    });
-  }
   const log = program
     .command('log')
     .summary('watch and search transparency logs')
     .description('Whether transparency logs keep their word, and what they have on record: monitor, search, consistency.');
-  if (argv[0] === log.name()) {
-    const { addLogCommands } = await import('./log/program.ts');
-    addLogCommands(log, io, (its) => {
-      status = its;
-    });
-  }
+  // The commands of a group are read when it is asked for.
+  if (argv[0] === stack.name()) (await import('./stack/program.ts')).addStackCommands(stack, io, end);
+  if (argv[0] === log.name()) (await import('./log/program.ts')).addLogCommands(log, io, end);
   program.addHelpText('after', COMPATIBLE);
   for (const command of [...program.commands, ...stack.commands, ...log.commands]) command.exitOverride().configureOutput(outputTo(io));
 
@@ -116,7 +111,7 @@ function addVerify(program: Command): Command {
     .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
     .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
     .option('--plain-http', 'speak plain http with registries that do not speak https')
-    .addOption(new Option('--output <form>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(outputOption())
     .option('--full', 'show every check, also those that passed')
     .addHelpText('after', VERIFY_EXAMPLES);
 }

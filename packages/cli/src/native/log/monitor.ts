@@ -1,14 +1,14 @@
 /** `assay log monitor`: follows logs, and tells entries of whom somebody watches. */
-import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { exactly, isTrustError, type Matcher, matching, quote, TrustError } from '@assay/core';
+import { exactly, isTrustError, keyFingerprint, type Matcher, matching, quote, TrustError } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
 import { loadPublicKey } from '@assay/sign';
 import { followLog, type LogEvent, type LogPlace, type LogReader, openLog, type Watch } from '@assay/sign/monitor';
 import { EXIT, exitOf } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { withKeyContext } from '../../key-context.ts';
 import { printable } from '../../render/printable.ts';
+import { userFolder } from '../../user-folder.ts';
 import { errorText } from '../error-text.ts';
 import { digestOf } from './digest.ts';
 import { entryJson, entryLines } from './entry-text.ts';
@@ -132,11 +132,10 @@ async function matchers(exact: readonly string[] = [], patterns: readonly string
 
 async function fingerprint(reference: string, io: Io): Promise<string> {
   const key = await withKeyContext({ io, userAgent: 'assay' }, (keys) => loadPublicKey(reference, keys));
-  return createHash('sha256').update(key.spki).digest('hex');
+  return keyFingerprint(nodeCrypto, key);
 }
 
 /** One for each address, whatever is in it. */
 function stateFile(url: string, { env }: Io): string {
-  const state = env['XDG_STATE_HOME']?.startsWith('/') ? env['XDG_STATE_HOME'] : join(env['HOME'] || homedir(), '.local', 'state');
-  return join(state, 'assay', 'logs', `${encodeURIComponent(quote(url.replace(/^https?:\/\//, '')))}.checkpoint`);
+  return join(userFolder('state', env), 'logs', `${encodeURIComponent(quote(url.replace(/^https?:\/\//, '')))}.checkpoint`);
 }

@@ -1,6 +1,7 @@
 /** `assay log …`: whether transparency logs keep their word, and what they have on record. Read only when it is asked for. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../io.ts';
+import { outputOption } from '../output-option.ts';
 import type { ConsistencyFlags } from './consistency.ts';
 import type { MonitorFlags } from './monitor.ts';
 import type { SearchFlags } from './search.ts';
@@ -30,7 +31,7 @@ function addMonitor(log: Command): Command {
     .option('--state <file>', 'where the checkpoint is kept; default a file for each log in $XDG_STATE_HOME/assay/logs')
     .addOption(new Option('--interval <duration>', 'how often to look, as 10s, 5m, 1h').default(10_000, '10s').argParser(duration))
     .option('--once', 'look once, up to the newest checkpoint')
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', MONITOR_EXAMPLES);
 }
 
@@ -42,7 +43,7 @@ function addSearch(log: Command): Command {
     .argument('[artifact]', 'a digest (sha256:…), a file, or - for standard input')
     .option('--identity <name>', 'who signed: e-mail address, URI or user name')
     .option('--key <file>', 'what it was signed with: PEM of a public key or a certificate')
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', SEARCH_EXAMPLES);
 }
 
@@ -56,7 +57,7 @@ function addConsistency(log: Command): Command {
     .requiredOption('--log <url>', 'base URL of the log')
     .addOption(logKey())
     .addOption(trustedRoot())
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', CONSISTENCY_EXAMPLES);
 }
 
@@ -73,10 +74,6 @@ function logKey(): Option {
 
 function trustedRoot(): Option {
   return new Option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)');
-}
-
-function output(): Option {
-  return new Option('--output <form>', 'what to print').choices(['text', 'json']).default('text');
 }
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {

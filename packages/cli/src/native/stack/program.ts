@@ -2,6 +2,7 @@
 import { LOG_LEVELS, ROTATABLE, type Rotatable, SERVICE_NAMES, type ServiceName } from '@assay/stack';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../io.ts';
+import { outputOption } from '../output-option.ts';
 import type { AccountFlags } from './account.ts';
 import type { BackupFlags } from './backup.ts';
 import type { CheckFlags } from './check.ts';
@@ -35,7 +36,7 @@ function addUp(stack: Command): Command {
     .option('--elsewhere-trust <file>', 'trusted_root.json with the keys of services that run elsewhere')
     .option('--fulcio-config <file>', 'whose identity tokens count besides our own: the configuration file of Fulcio; default DIR/fulcio-config.yaml')
     .addOption(new Option('--log-level <level>', 'what is logged on standard error, as JSON lines').choices(LOG_LEVELS).default('info'))
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', UP_EXAMPLES);
 }
 
@@ -54,14 +55,14 @@ function addToken(stack: Command): Command {
 function addStatus(stack: Command): Command {
   return withData(stack.command('status').summary('what there is, and what expires when'))
     .description('Shows keys, chains, logs and TUF metadata, and what expires soon. Reads only.')
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', '\nExit status: 0 all in order, 1 something has expired; 2 to 4 as for verify\n');
 }
 
 function addCheck(stack: Command): Command {
   return withData(stack.command('check').summary('look for damage'))
     .description('Verifies everything in the folder: keys, chains, every entry of every log, TUF metadata, the content of the registry. Reads only.')
-    .addOption(output())
+    .addOption(outputOption())
     .addHelpText('after', '\nExit status: 0 whole, 1 damaged; 2 to 4 as for verify\n');
 }
 
@@ -90,10 +91,6 @@ function addAccount(stack: Command): Command {
 
 function withData(command: Command): Command {
   return command.option('--data <dir>', 'the folder of the stack; default $XDG_DATA_HOME/assay/stack');
-}
-
-function output(): Option {
-  return new Option('--output <form>', 'what to print').choices(['text', 'json']).default('text');
 }
 
 function serviceNames(text: string): ServiceName[] {

@@ -1,13 +1,12 @@
 /** `assay stack up`: a private Sigstore in this process, until it is told to stop. */
 
 import { readFileCapped } from '@assay/net';
-import { parseFulcioConfig, readStatus, type ServiceName, type Stack, startStack } from '@assay/stack';
+import { createLog, type LogLevel, parseFulcioConfig, readStatus, type ServiceName, type Stack, startStack } from '@assay/stack';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { dataFolder } from './data-folder.ts';
 import { guide } from './guide.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { type LogLevel, stackLog } from './log.ts';
 import { passphraseOf } from './passphrase.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
@@ -28,7 +27,7 @@ export async function runUp(flags: UpFlags, io: Io): Promise<number> {
   const directory = dataFolder(flags.data, io.env);
   const stopped = stopSignal();
   const { fulcioConfig, elsewhereTrust } = flags;
-  const log = stackLog(flags.logLevel, io);
+  const log = createLog(flags.logLevel, (line) => io.stderr(line));
   const stack = await startStack({
     directory,
     log,
