@@ -85,7 +85,7 @@ export { parseTimestampResponse, type TimestampToken } from './timestamp-token.t
 export { checkCheckpoint, checkInclusionProof } from './tlog.ts';
 export { type TrustParts, trustedRootOf, withParts } from './trust-parts.ts';
 export { type LogInstance, MAX_TRUSTED_ROOT_BYTES, parseTrustedRoot, TRUSTED_ROOT_MEDIA_TYPE, type TrustedRoot } from './trusted-root.ts';
-export { isVerified, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
+export { isVerified, type VerifiedContent, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
 export { type ExpectedSigner, VERIFICATION_MEDIA_TYPE, type Verification, type Verified, type VerifyOptions, verify } from './verify.ts';
 export { webCrypto } from './webcrypto.ts';
 export {

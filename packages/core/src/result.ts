@@ -1,7 +1,7 @@
 /**
  * A verification as JSON, and back: what `--output json` prints and `assay explain` reads.
  *
- *   { mediaType, ok, verified? { artifact, identity?, key, statement?, payload?, times[], logEntries[] }, root: Check }
+ *   { mediaType, ok, verified? { artifact, identity?, key, statement?, payload?, content?, times[], logEntries[] }, root: Check }
  *
  * A result read from a file is only shown, never believed: verified values are not made from it.
  */
@@ -25,7 +25,7 @@ export function verificationJson({ mediaType, ok, verified, root }: Verification
   return { mediaType, ok, ...(verified && { verified: verifiedJson(verified) }), root };
 }
 
-function verifiedJson({ artifact, identity, keyFingerprint, statement, payload, times, logEntries }: Verified): object {
+function verifiedJson({ artifact, identity, keyFingerprint, statement, payload, content, times, logEntries }: Verified): object {
   return {
     ...(artifact && { artifact: { algorithm: artifact.algorithm, digest: artifact.hex } }),
     ...(identity && { identity: { san: identity.san, sanKind: identity.sanKind, oidcIssuer: identity.oidcIssuer, extensions: identity.extensions } }),
@@ -33,6 +33,7 @@ function verifiedJson({ artifact, identity, keyFingerprint, statement, payload, 
     // The payload as it was signed: a statement parsed and printed again could differ from it.
     ...(statement && { statement: { predicateType: statement.predicateType, payload: decodeUtf8(statement.payload) ?? '' } }),
     ...(payload && { payload: decodeUtf8(payload.bytes) ?? '' }),
+    ...(content && { content: { type: content.type, payload: decodeUtf8(content.bytes) ?? '' } }),
     times: times.map(({ time, source }) => ({ time: time.toISOString(), source })),
     logEntries: logEntries.map(({ log, logIndex }) => ({ log, logIndex: logIndex.toString() })),
   };

@@ -20,6 +20,8 @@ export interface ArtifactStage {
   readonly statement: Statement | undefined;
   /** The payload as signed, of evidence that has one. */
   readonly simpleSigning?: SimpleSigning;
+  /** The payload as signed, not read, and its type; '' where nothing states one. */
+  readonly content?: { readonly type: string; readonly bytes: Uint8Array };
   /** The artifact's digest that was matched. */
   readonly digest: { readonly algorithm: HashName; readonly value: Uint8Array } | undefined;
 }
@@ -27,14 +29,26 @@ export interface ArtifactStage {
 /** Whether the content names the artifact. Believed only once the signature over that content holds. */
 export async function checkArtifact(bundle: Bundle, artifact: Artifact | undefined, demands: ClaimDemands, crypto: CryptoProvider): Promise<ArtifactStage> {
   const { content } = bundle;
+  if (demands.opaqueContent === true && content.kind !== 'message') return opaque(content);
   const stage = await checkContent(content, artifact, demands, crypto);
   // Bare signatures sign the artifact and nothing else.
   if (content.kind !== 'message' || demands.annotations === undefined) return stage;
   return { ...stage, check: group('artifact', 'the signature carries no annotations', [stage.check, ...checkAnnotations(undefined, demands)]) };
 }
 
+function opaque(content: DsseEnvelope | PayloadSignature): ArtifactStage {
+  const type = content.kind === 'dsse' ? content.payloadType : '';
+  return {
+    check: skip('artifact', 'what is signed was not read: it is judged apart', { optional: true }),
+    statement: undefined,
+    digest: undefined,
+    content: { type, bytes: content.payload },
+  };
+}
+
 /** What the signed content must say besides being about the artifact. */
 export interface ClaimDemands {
+  readonly opaqueContent?: true;
   readonly predicateType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }

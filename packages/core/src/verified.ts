@@ -117,7 +117,28 @@ export class VerifiedPayload extends Verified {
   }
 }
 
-export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement | VerifiedPayload {
+/** Bytes that a verified signer signed, and the type that was signed with them; nobody has read them yet. */
+export class VerifiedContent extends Verified {
+  readonly #type: string;
+  readonly #bytes: Uint8Array;
+
+  constructor(mint: symbol, type: string, bytes: Uint8Array) {
+    super(mint);
+    this.#type = type;
+    this.#bytes = bytes;
+  }
+
+  /** The envelope's `payloadType`; '' for payloads outside envelopes. */
+  get type(): string {
+    return this.#type;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+}
+
+export function isVerified(value: unknown): value is VerifiedDigest | VerifiedIdentity | VerifiedStatement | VerifiedPayload | VerifiedContent {
   return Verified.believes(value);
 }
 
@@ -126,5 +147,6 @@ export const mint = {
   digest: (algorithm: string, hex: string) => new VerifiedDigest(MINT, algorithm, hex),
   identity: (identity: CertificateIdentity) => new VerifiedIdentity(MINT, identity),
   payload: (content: SimpleSigning, bytes: Uint8Array) => new VerifiedPayload(MINT, content, bytes),
+  content: (type: string, bytes: Uint8Array) => new VerifiedContent(MINT, type, bytes),
   statement: (statement: Statement, payload: Uint8Array) => new VerifiedStatement(MINT, statement, payload),
 };

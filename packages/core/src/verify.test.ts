@@ -240,3 +240,36 @@ test('an envelope without artifact is verified, and vouches for no digest', asyn
     'https://slsa.dev/provenance/v1',
   ]);
 });
+
+describe('content that is judged apart', () => {
+  const opaque = (sample: Sample, options: Partial<VerifyOptions> = {}) => withoutArtifact(sample, { opaqueContent: true, ...options });
+  const withoutArtifact = (sample: Sample, options: Partial<VerifyOptions> = {}) => {
+    const identities = (sample.policy.identities ?? []).map(({ san, issuer }) => ({ san: exactly(san), issuer: exactly(issuer) }));
+    const trustedRoot = parseTrustedRoot(sample.trustedRootBytes);
+    return verify(sample.bundleBytes, undefined, { signer: { identities }, trustedRoot, crypto: nodeCrypto, now: sample.now, ...options });
+  };
+
+  test('is handed out as it was signed, though it is no statement', async () => {
+    const sample = createInstance().sign(ARTIFACT, { content: 'dsse', payload: utf8('not a statement') });
+    expect(codes(await withoutArtifact(sample))).toEqual(['STATEMENT_PARSE']);
+    const { ok, verified } = await opaque(sample);
+    expect([ok, verified?.content?.type, verified?.statement, verified?.artifact]).toEqual([true, 'application/vnd.in-toto+json', undefined, undefined]);
+    expect(verified?.content?.bytes).toEqual(utf8('not a statement'));
+  });
+
+  test('is not handed out when it is not what was signed', async () => {
+    const sample = sign({ content: 'dsse', alter: { signedBytes: (bytes) => bytes.toReversed() } });
+    const { ok, verified } = await opaque(sample);
+    expect([ok, verified]).toEqual([false, undefined]);
+  });
+
+  test('needs the artifact when it is the artifact', async () => {
+    const { ok, verified } = await opaque(sign());
+    expect([ok, verified]).toEqual([false, undefined]);
+  });
+
+  test('cannot be demanded beside what reads it', async () => {
+    await expect(opaque(sign({ content: 'dsse' }), { predicateType: 'x' })).rejects.toThrow(TypeError);
+    await expect(judge(sign({ content: 'dsse' }), { opaqueContent: true })).rejects.toThrow(TypeError);
+  });
+});

@@ -20,7 +20,7 @@ import { type Window, windowContains, windowText } from './time.ts';
 import { checkTimestamps, type TimestampStage } from './timestamp.ts';
 import { checkLogEntries, type LogStage } from './tlog.ts';
 import type { TrustedRoot } from './trusted-root.ts';
-import { mint, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
+import { mint, type VerifiedContent, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
 import { Certificate } from './x509.ts';
 
 export const VERIFICATION_MEDIA_TYPE = 'application/vnd.assay.verification.v1+json';
@@ -47,6 +47,11 @@ export interface VerifyOptions {
   readonly timeThreshold?: number;
   /** For private authorities with long-lived certificates: without any proven time, judge at `now`. Default false. */
   readonly allowCurrentTime?: boolean;
+  /**
+   * The signed payload is not read here: whoever asks for this judges it, from `verified.content`. For envelopes and payloads; an artifact, a predicate
+   * type and annotations are demands on what is read, and a `TypeError` beside it.
+   */
+  readonly opaqueContent?: true;
   readonly predicateType?: string;
   /** Annotations that must be signed with these texts: of the subject that matched, or of the payload. */
   readonly annotations?: Readonly<Record<string, string>>;
@@ -70,6 +75,8 @@ export interface Verified {
   readonly statement: VerifiedStatement | undefined;
   /** What an image signature older than bundles says. */
   readonly payload: VerifiedPayload | undefined;
+  /** The signed bytes as they are, when they were not read (`opaqueContent`). */
+  readonly content: VerifiedContent | undefined;
   readonly times: readonly ProvenTime[];
   readonly logEntries: readonly { readonly log: string; readonly logIndex: bigint }[];
 }
@@ -87,6 +94,7 @@ export interface Verification {
  */
 export async function verify(bundle: Bundle | Uint8Array, artifact: Artifact | undefined, options: VerifyOptions): Promise<Verification> {
   checkOptions(options);
+  if (options.opaqueContent === true) checkOpaque(artifact, options);
   const parsed = parse(bundle);
   if (parsed.bundle === undefined)
     return conclude(
@@ -106,6 +114,12 @@ function checkOptions({ now, logThreshold = 1, ctLogThreshold = 1, timestampThre
     if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name}: expected a whole number from 0 on, found ${value}`);
   }
   if (Number.isNaN(now.getTime())) throw new TypeError('now: not a date');
+}
+
+/** Demands that nobody would look at. */
+function checkOpaque(artifact: Artifact | undefined, { predicateType, annotations }: VerifyOptions): void {
+  if (artifact !== undefined || predicateType !== undefined || annotations !== undefined)
+    throw new TypeError('opaqueContent: an artifact, a predicate type or annotations cannot be compared with what is not read');
 }
 
 const STAGES = {
@@ -286,6 +300,7 @@ async function verifiedFacts(
     keyFingerprint: key === undefined ? '' : await keyFingerprint(crypto, key),
     statement: artifact.statement && content.kind === 'dsse' ? mint.statement(artifact.statement, content.payload) : undefined,
     payload: artifact.simpleSigning && content.kind === 'payload' ? mint.payload(artifact.simpleSigning, content.payload) : undefined,
+    content: artifact.content && mint.content(artifact.content.type, artifact.content.bytes),
     times,
     logEntries: log.entries.map((entry) => ({ log: entry.log.baseUrl, logIndex: entry.logIndex })),
   };
