@@ -81,10 +81,12 @@ export const MAX_TIMESTAMPS = 32;
 export interface BundleOptions {
   /** Accept `x509CertificateChain` in version 0.3 too, as cosign does when told so. */
   readonly allowCertificateChain?: boolean;
+  /** Accept a single certificate and a chain in every version, as slsa-verifier does. */
+  readonly anyCertificateForm?: boolean;
 }
 
 /** Errors: `BUNDLE_PARSE`, `BUNDLE_TOO_LARGE`, `BUNDLE_VERSION`, `BUNDLE_SHAPE`, `BUNDLE_LIMIT`, `BUNDLE_CHAIN`, `BUNDLE_PROOF_MISSING`, `BUNDLE_PROMISE_MISSING`. */
-export function parseBundle(input: Uint8Array, { allowCertificateChain = false }: BundleOptions = {}): Bundle {
+export function parseBundle(input: Uint8Array, { allowCertificateChain = false, anyCertificateForm = false }: BundleOptions = {}): Bundle {
   if (input.length > MAX_BUNDLE_BYTES) throw new TrustError('BUNDLE_TOO_LARGE', `bundle: ${input.length} bytes, the cap is ${MAX_BUNDLE_BYTES}`);
   const fields = parseFields(input, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' });
   const mediaType = fields.optionalString('mediaType') ?? '';
@@ -99,7 +101,7 @@ export function parseBundle(input: Uint8Array, { allowCertificateChain = false }
   const bundle: Bundle = {
     mediaType,
     version,
-    material: parseMaterial(material, version, allowCertificateChain),
+    material: parseMaterial(material, version, { allowCertificateChain: allowCertificateChain || anyCertificateForm, anyCertificateForm }),
     content: parseContent(fields),
     entries: material.objects('tlogEntries', MAX_LOG_ENTRIES, 'BUNDLE_LIMIT').map((entry) => parseLogEntry(entry, version)),
     timestamps: (material.optionalObject('timestampVerificationData')?.objects('rfc3161Timestamps', MAX_TIMESTAMPS, 'BUNDLE_LIMIT') ?? []).map((item) =>
@@ -110,7 +112,7 @@ export function parseBundle(input: Uint8Array, { allowCertificateChain = false }
   return bundle;
 }
 
-function parseMaterial(material: Fields, version: BundleVersion, allowCertificateChain: boolean): VerificationMaterial {
+function parseMaterial(material: Fields, version: BundleVersion, { allowCertificateChain, anyCertificateForm }: BundleOptions): VerificationMaterial {
   const present = ['publicKey', 'x509CertificateChain', 'certificate'].filter((name) => material.has(name));
   if (present.length !== 1) material.refuse('', `expected one of publicKey, x509CertificateChain and certificate, found ${present.join(' and ') || 'none'}`);
 
@@ -118,7 +120,8 @@ function parseMaterial(material: Fields, version: BundleVersion, allowCertificat
   if (publicKey !== undefined) return { kind: 'publicKey', hint: publicKey.optionalString('hint') ?? '' };
 
   const certificate = material.optionalObject('certificate');
-  if (version === '0.3' && (certificate !== undefined || !allowCertificateChain)) {
+  if (certificate !== undefined && anyCertificateForm === true) return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
+  if (version === '0.3' && (certificate !== undefined || allowCertificateChain !== true)) {
     if (certificate === undefined) throw new TrustError('BUNDLE_CHAIN', 'bundle: a version 0.3 bundle holds a single certificate, found x509CertificateChain');
     return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
   }

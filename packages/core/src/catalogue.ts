@@ -686,6 +686,168 @@ export const catalogue = {
     'check the URL in the message',
   ),
 
+  SLSA_FORM: malformed(
+    'The file is no provenance of a known form.',
+    'two documents in one file, an HTML error page, or another kind of attestation',
+    'pass one Sigstore bundle or one DSSE envelope; of a file with several lines, one line',
+  ),
+  SLSA_STATEMENT: rejected(
+    'What was signed is not a statement of provenance.',
+    'another payload type, an unknown or repeated member, a faulty producer',
+    'look at it with: assay provenance show FILE',
+  ),
+  SLSA_PREDICATE_TYPE: rejected(
+    'The statement is not provenance of a supported version.',
+    'an SBOM, a test result or another attestation',
+    'pass provenance: https://slsa.dev/provenance/v0.2 or v1',
+  ),
+  SLSA_BUILD_TYPE: rejected(
+    'This builder does not make builds of this type.',
+    'provenance of a plain workflow where a trusted builder was expected',
+    'for attestations made by actions/attest use: assay gh attestation verify',
+  ),
+  SLSA_BUILDER: rejected(
+    'Another builder made this.',
+    'another workflow or version than demanded',
+    'compare expected and found; pass the builder you mean to trust',
+  ),
+  SLSA_BUILDER_UNTRUSTED: rejected(
+    'The builder is none of the trusted ones.',
+    'a workflow of the project itself, or of somebody else',
+    'name the builder that you mean to trust with --builder-id',
+  ),
+  SLSA_BUILDER_REF: rejected(
+    'The builder was not called at a release tag.',
+    'a branch or a commit after the @ of the reusable workflow',
+    'let the workflow call the builder at a tag vX.Y.Z, and build again',
+  ),
+  SLSA_CLAIMS: rejected(
+    'The certificate does not say about the build what one of this authority must.',
+    'a certificate of another authority, or one whose extensions contradict each other',
+    TAMPERED,
+  ),
+  SLSA_DISAGREEMENT: rejected(
+    'The certificate and the provenance say different things about one build.',
+    'provenance written by a build step, or signed by another run than the one it tells of',
+    'believe the certificate: the authority checked it, and nobody checked the predicate',
+  ),
+  SLSA_SOURCE: rejected(
+    'It was built from another source.',
+    'another repository, a mirror or look-alike host, or a fork',
+    'compare expected and found; name the source as github.com/OWNER/REPOSITORY',
+  ),
+  SLSA_SOURCE_URI: usage('The source is not named as one can be.', 'a scheme, a trailing slash, .git or a ref', 'name it as github.com/OWNER/REPOSITORY'),
+  SLSA_SUBJECT: rejected('The artifact is no subject of the provenance.', 'provenance of another release, or another file', NOT_THIS_ARTIFACT),
+  SLSA_SUBJECT_ALGORITHM: rejected(
+    'The subjects are named by digests of another algorithm.',
+    'a weak or unusual algorithm on either side',
+    'pass the artifact itself, or its sha256 digest',
+  ),
+  SLSA_REF: rejected(
+    'The provenance does not say from which branch or tag it was built.',
+    'a ref of another kind',
+    'leave the demand out, or ask for what is there',
+  ),
+  SLSA_BRANCH: rejected('It was built from another branch.', 'another branch, or a tag where a branch was demanded', 'compare expected and found'),
+  SLSA_COMMIT: rejected('It was built from another commit.', 'another revision than demanded', 'compare expected and found'),
+  SLSA_TAG: rejected('It was built from another tag.', 'another release, or a branch where a tag was demanded', 'compare expected and found'),
+  SLSA_TRIGGER: rejected(
+    'Another event started the build.',
+    'a pull request, whose code nobody has reviewed, or a push where a dispatch was expected',
+    'compare expected and found',
+  ),
+  SLSA_INPUT: rejected('An input of the workflow differs.', 'started with other inputs', 'compare expected and found'),
+  SLSA_RUNNER: rejected(
+    'The build did not run where it was demanded.',
+    'a self-hosted runner, whose owner can alter the build',
+    'build on hosted runners, or allow self-hosted ones',
+  ),
+  SLSA_LOG_MISSING: unavailable(
+    'The envelope carries no proof that it was logged, and the log cannot be asked offline.',
+    'provenance of generators before 2.1.0, which wrote bare envelopes',
+    'run once with network and keep the bundle: --save-bundle FILE; then verify that',
+  ),
+  SLSA_LOG_NOT_FOUND: rejected(
+    'The log has no entry for this envelope.',
+    'bytes of the file were changed (a final newline suffices), another log, or it was never logged',
+    'fetch the file again as it was published; name another log with --rekor-url',
+  ),
+  SLSA_UNSUPPORTED: usage('This cannot be verified.', 'a builder or an option that has no verifier', 'see --help for builders and options'),
+  SLSA_IMAGE_MUTABLE: usage(
+    'The image is not named by its digest.',
+    'a tag, which may name another image tomorrow',
+    'pin it: IMAGE@$(assay crane digest IMAGE)',
+  ),
+  SLSA_NPM_DOCUMENT: malformed(
+    'The attestations of the package are not complete.',
+    'another document than the one of the registry, or a package without provenance',
+    'fetch https://registry.npmjs.org/-/npm/v1/attestations/NAME@VERSION',
+  ),
+  SLSA_NPM_KEY: rejected('The key that signed the publication is not one of the registry.', 'another registry, or an outdated list of keys', OTHER_INSTANCE),
+  SLSA_PACKAGE: rejected('The attestations are about another package.', 'another name or version', 'compare expected and found'),
+  SLSA_GCB_DOCUMENT: malformed(
+    'The file is not what gcloud describes of an image.',
+    'another format than JSON, or no provenance in it',
+    'run: gcloud artifacts docker images describe IMAGE --format json --show-provenance',
+  ),
+  SLSA_GCB_SIGNATURE: rejected('No signature of Cloud Build holds.', 'an altered statement, or the key of another region', TAMPERED),
+  SLSA_GCB_TEXT: rejected('The readable copy of the provenance is not what was signed.', 'an altered copy', 'believe what was signed only'),
+  SLSA_GCB_BUILD: rejected('The provenance is not of a build that Cloud Build runs.', 'an unknown recipe, kind or resource', 'compare expected and found'),
+
+  VSA_STATEMENT: rejected(
+    'What was signed is not a verification summary.',
+    'another payload or predicate type',
+    'pass an attestation of type verification_summary/v1',
+  ),
+  VSA_SIGNATURE: rejected(
+    'No signature of the summary is by the given key.',
+    'another key, or a key id that is not the one demanded',
+    'compare the key ids; pass the id with --public-key-id',
+  ),
+  VSA_SUBJECT: rejected('The summary is about another artifact.', 'a summary of another release', NOT_THIS_ARTIFACT),
+  VSA_VERIFIER: rejected('Another verifier made the summary.', 'another id than demanded', 'compare expected and found'),
+  VSA_RESOURCE: rejected('The summary is about another resource.', 'another URI than demanded', 'compare expected and found'),
+  VSA_RESULT: rejected('The verification that is summarised did not pass.', 'the artifact broke the policy of its verifier', 'do not use the artifact'),
+  VSA_LEVELS: rejected('The verified levels are lower than demanded.', 'a weaker build or source', 'compare expected and found'),
+  VSA_DEMAND: usage('What the summary must say is not well-formed.', 'an empty value, or a level that is none', 'levels are SLSA_BUILD_LEVEL_3 and the like'),
+
+  ATTESTATION_API: unavailable(
+    'The attestations could not be fetched from the forge.',
+    'a missing or refused token, a wrong host, or a service that is down',
+    'check the token (GH_TOKEN) and the host, or pass the attestations with --bundle',
+  ),
+  ATTESTATION_NONE: rejected(
+    'There is no attestation for this artifact.',
+    'it was never attested, or under another repository or predicate type',
+    'compare the digest; look in another place with --bundle, --bundle-from-oci or --repo',
+  ),
+  ATTESTATION_ISSUER: rejected(
+    'The certificate is of no instance that is trusted here.',
+    'a private authority, or another forge',
+    'pass the trusted root of the instance that signed',
+  ),
+
+  PROVENANCE_ENVIRONMENT: usage(
+    'What must be known about the build is not known here.',
+    'not run in a job of a supported CI service, or without the permission to ask for an identity token',
+    'give the job the permission (GitHub: id-token: write), or state a local build with --builder local',
+  ),
+  PROVENANCE_SUBJECTS: malformed(
+    'The list of subjects is not one.',
+    'not the output of sha256sum, or not base64 of it',
+    'make it with: sha256sum FILE... | base64 -w0',
+  ),
+  PROVENANCE_DISAGREEMENT: rejected(
+    'What a build step says about the build is not what the platform says.',
+    'variables that a step has changed',
+    'remove what sets them; only the token of the platform is believed',
+  ),
+  PROVENANCE_OUTPUT: usage(
+    'The provenance cannot be written there.',
+    'a file that is there already, a path outside the working directory, or another ending',
+    'name a new file that ends in .intoto.jsonl',
+  ),
+
   INTERNAL: {
     kind: 'unavailable',
     meaning: 'A bug in Assay.',

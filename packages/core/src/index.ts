@@ -73,7 +73,15 @@ export { type ConsistencyProof, HASH_SIZE, type InclusionProof, leafHash, nodeHa
 export { type Note, type NoteSignature, noteKeyId, parseNote, signaturesOf } from './note.ts';
 export { encodePem, type PemBlock, parsePem } from './pem.ts';
 export { PREDICATE_TYPES } from './predicate-types.ts';
-export { certificatePem, parseRekorAnswer, proposedDsse, proposedHashedRekord } from './rekor-api.ts';
+export {
+  certificatePem,
+  type NamedLogEntry,
+  parseRekorAnswer,
+  parseRekorEntries,
+  proposedDsse,
+  proposedHashedRekord,
+  readRekorEntries,
+} from './rekor-api.ts';
 export { checkBody } from './rekor-body.ts';
 export { parseVerificationJson, type SavedVerification, verificationJson } from './result.ts';
 export { parseSctList, type SignedCertificateTimestamp, tbsWithoutScts } from './sct.ts';
@@ -86,7 +94,7 @@ export { checkCheckpoint, checkInclusionProof } from './tlog.ts';
 export { type TrustParts, trustedRootOf, withParts } from './trust-parts.ts';
 export { type LogInstance, MAX_TRUSTED_ROOT_BYTES, parseTrustedRoot, TRUSTED_ROOT_MEDIA_TYPE, type TrustedRoot } from './trusted-root.ts';
 export { isVerified, type VerifiedContent, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
-export { type ExpectedSigner, VERIFICATION_MEDIA_TYPE, type Verification, type Verified, type VerifyOptions, verify } from './verify.ts';
+export { type ExpectedSigner, judged, VERIFICATION_MEDIA_TYPE, type Verification, type Verified, type VerifyOptions, verify } from './verify.ts';
 export { webCrypto } from './webcrypto.ts';
 export {
   type BasicConstraints,

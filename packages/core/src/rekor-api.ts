@@ -15,13 +15,29 @@ import { encodePem } from './pem.ts';
 
 const CODES = { what: 'log answer', parse: 'REKOR_RESPONSE', shape: 'REKOR_RESPONSE' } as const;
 
+export interface NamedLogEntry {
+  /** As the log names it: 64 hex digits of the leaf hash, behind 16 of the tree where the log has several. Not compared with the entry. */
+  readonly id: string;
+  readonly entry: LogEntry;
+}
+
 /** Every entry of one answer: an object by entry id, or an array of such. Errors: `REKOR_RESPONSE`, `TLOG_BODY_PARSE`. */
 export function parseRekorAnswer(input: Uint8Array): LogEntry[] {
+  return parseRekorEntries(input).map(({ entry }) => entry);
+}
+
+/** The same, with the ids. */
+export function parseRekorEntries(input: Uint8Array): NamedLogEntry[] {
   const text = new TextDecoder().decode(input).trim();
   // Arrays are wrapped, so that one strict parser reads both forms.
   const wrapped = parseFields(`{"answer":${text === '' ? 'null' : text}}`, CODES);
   const answers = text.startsWith('[') ? wrapped.objects('answer', MAX_ANSWERS) : [wrapped.object('answer')];
-  return answers.flatMap((answer) => answer.members().map(([, entry]) => parseEntry(entry)));
+  return answers.flatMap(readRekorEntries);
+}
+
+/** The same of an object by entry id that stands in another document. */
+export function readRekorEntries(answer: Fields): NamedLogEntry[] {
+  return answer.members().map(([id, entry]) => ({ id, entry: parseEntry(entry) }));
 }
 
 function parseEntry(entry: Fields): LogEntry {

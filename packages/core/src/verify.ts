@@ -206,6 +206,11 @@ function conclude(checks: readonly Check[], verified: Verified | undefined): Ver
   return { mediaType: VERIFICATION_MEDIA_TYPE, ok, verified: ok ? verified : undefined, root };
 }
 
+/** What was judged of verified values joins the tree: the whole holds only when these checks pass too. What did not verify stays unverified. */
+export function judged({ root, verified }: Verification, checks: readonly Check[]): Verification {
+  return conclude([...(root.checks ?? []), ...checks], verified);
+}
+
 /** The leaf, its parse failure as a check, or neither for key bundles. A root among the others gives the bundle away. */
 function parseLeaf({ material }: Bundle): { certificate?: Certificate; check?: Check } {
   if (material.kind === 'publicKey') return {};
