@@ -1,37 +1,42 @@
 /**
- * `cosign __complete -- WORD… PARTIAL`, for the scripts of `cosign completion`: what may stand in the place of the last word, one candidate a line,
+ * `TOOL __complete -- WORD… PARTIAL`, for the scripts of `TOOL completion` (completion.ts): what may stand in the place of the last word, one candidate a line,
  * `NAME<tab>SUMMARY`. Nothing where a file or a text of the user's own is due.
  */
-import { anyNumber, type Command, type CommandEntry } from '../cobra/command.ts';
-import type { FlagSpec } from '../cobra/pflag.ts';
-import { COMMANDS } from './commands.ts';
-import { GLOBAL_FLAGS } from './flags.ts';
+import { anyNumber, type Command, type CommandEntry } from './command.ts';
+import type { FlagSpec } from './pflag.ts';
 
-export const command: Command = {
-  usage: '__complete -- WORD… PARTIAL',
-  examples: '',
-  flags: [],
-  arity: anyNumber,
-  ignoresVariables: true,
-  async run({ positionals }, { io }) {
-    const partial = positionals.at(-1) ?? '';
-    for (const { name, summary } of await candidates(positionals.slice(0, -1), partial)) io.stdout(`${name}\t${summary}\n`);
-  },
-};
+export interface CompletableTool {
+  readonly commands: readonly CommandEntry[];
+  readonly globals: readonly FlagSpec[];
+}
+
+export function completeCommand(tool: CompletableTool): Command {
+  return {
+    usage: '__complete -- WORD… PARTIAL',
+    examples: '',
+    flags: [],
+    arity: anyNumber,
+    ignoresVariables: true,
+    async run({ positionals }, { io }) {
+      const partial = positionals.at(-1) ?? '';
+      for (const { name, summary } of await candidates(positionals.slice(0, -1), partial, tool)) io.stdout(`${name}\t${summary}\n`);
+    },
+  };
+}
 
 interface Candidate {
   readonly name: string;
   readonly summary: string;
 }
 
-async function candidates(before: readonly string[], partial: string): Promise<readonly Candidate[]> {
+async function candidates(before: readonly string[], partial: string, { commands, globals }: CompletableTool): Promise<readonly Candidate[]> {
   const path = before.filter((word) => !word.startsWith('-'));
-  const entry = COMMANDS.findLast(({ name }) => name.split(' ').every((word, i) => word === path[i]));
-  const flags = [...((await entry?.load())?.flags ?? []), ...GLOBAL_FLAGS];
-  // cosign reads `-word` and `--o` as `--word` and `-o`, and has done so before we see them.
+  const entry = commands.findLast(({ name }) => name.split(' ').every((word, i) => word === path[i]));
+  const flags = [...((await entry?.load())?.flags ?? []), ...globals];
+  // Some tools read `-word` and `--o` as `--word` and `-o`, and have done so before we see them.
   if (partial.startsWith('-')) return flagsLike(partial.replace(/^-+/, ''), flags);
   if (entry !== undefined || takesValue(before.at(-1) ?? '', flags)) return [];
-  return commandsLike(path, partial);
+  return commandsLike(path, partial, commands);
 }
 
 function flagsLike(start: string, flags: readonly FlagSpec[]): Candidate[] {
@@ -44,8 +49,8 @@ function takesValue(word: string, flags: readonly FlagSpec[]): boolean {
 }
 
 /** The next word of every command below `path`: of `bundle create` first `bundle`, whose summary is what it has, then `create`. */
-function commandsLike(path: readonly string[], partial: string): Candidate[] {
-  const below = COMMANDS.filter((entry) => isShown(entry) && path.every((word, i) => word === entry.name.split(' ')[i]));
+function commandsLike(path: readonly string[], partial: string, commands: readonly CommandEntry[]): Candidate[] {
+  const below = commands.filter((entry) => isShown(entry) && path.every((word, i) => word === entry.name.split(' ')[i]));
   const summaries = new Map<string, string>();
   for (const { name, summary } of below) {
     const [word = '', ...rest] = name.split(' ').slice(path.length);

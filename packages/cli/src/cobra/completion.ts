@@ -1,84 +1,90 @@
 /**
- * `cosign completion SHELL`: a script that asks `cosign __complete` (complete.ts) for candidates, so that it never grows old. Where there are none, the
+ * `TOOL completion SHELL`: a script that asks `TOOL __complete` (complete.ts) for candidates, so that it never grows old. Where there are none, the
  * shell offers files.
  */
-import { type Command, exactly } from '../cobra/command.ts';
-import { CommandError } from '../cobra/failure.ts';
+import { type Command, exactly } from './command.ts';
+import { CommandError } from './failure.ts';
 
-export const command: Command = {
-  usage: 'completion bash|zsh|fish|powershell',
-  examples: `  # bash, now and for later
-  source <(cosign completion bash)
-  cosign completion bash > /etc/bash_completion.d/cosign
+/** @param tool its name, as it is typed */
+export function completionCommand(tool: string): Command {
+  return {
+    usage: 'completion bash|zsh|fish|powershell',
+    examples: `  # bash, now and for later
+  source <(${tool} completion bash)
+  ${tool} completion bash > /etc/bash_completion.d/${tool}
 
   # zsh: into a folder of $fpath
-  cosign completion zsh > "\${fpath[1]}/_cosign"
+  ${tool} completion zsh > "\${fpath[1]}/_${tool}"
 
   # fish
-  cosign completion fish > ~/.config/fish/completions/cosign.fish
+  ${tool} completion fish > ~/.config/fish/completions/${tool}.fish
 
   # PowerShell: into your profile
-  cosign completion powershell | Out-String | Invoke-Expression`,
-  flags: [],
-  arity: exactly(1),
-  ignoresVariables: true,
-  async run(flags, { io }) {
-    const [shell = ''] = flags.positionals;
-    const script = SCRIPTS.get(shell);
-    if (script === undefined) throw new CommandError(`invalid argument ${JSON.stringify(shell)} for "cosign completion"`);
-    io.stdout(script);
-  },
-};
-
-const BASH = `# cosign completion for bash
-_cosign() {
-  local IFS=$'\\n'
-  COMPREPLY=($(cosign __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+  ${tool} completion powershell | Out-String | Invoke-Expression`,
+    flags: [],
+    arity: exactly(1),
+    ignoresVariables: true,
+    async run(flags, { io }) {
+      const [shell = ''] = flags.positionals;
+      const script = SCRIPTS.get(shell);
+      if (script === undefined) throw new CommandError(`invalid argument ${JSON.stringify(shell)} for "${tool} completion"`);
+      io.stdout(script(tool, tool.replaceAll('-', '_')));
+    },
+  };
 }
-complete -o default -F _cosign cosign
+
+/** `name` is the tool's as functions of shells may be called. */
+type Script = (tool: string, name: string) => string;
+
+const BASH: Script = (tool, name) => `# ${tool} completion for bash
+_${name}() {
+  local IFS=$'\\n'
+  COMPREPLY=($(${tool} __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+}
+complete -o default -F _${name} ${tool}
 `;
 
-const ZSH = `#compdef cosign
-# cosign completion for zsh
-_cosign() {
+const ZSH: Script = (tool, name) => `#compdef ${tool}
+# ${tool} completion for zsh
+_${name}() {
   local -a lines
-  lines=("\${(@f)$(cosign __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  lines=("\${(@f)$(${tool} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ -z "\${lines[1]}" ]]; then
     _files
     return
   fi
   lines=("\${(@)lines//:/\\\\:}")
   lines=("\${(@)lines/$'\\t'/:}")
-  _describe cosign lines
+  _describe ${tool} lines
 }
-if [[ "\${funcstack[1]}" == _cosign ]]; then
-  _cosign
+if [[ "\${funcstack[1]}" == _${name} ]]; then
+  _${name}
 else
-  compdef _cosign cosign
+  compdef _${name} ${tool}
 fi
 `;
 
-const FISH = `# cosign completion for fish
-function __cosign_complete
+const FISH: Script = (tool, name) => `# ${tool} completion for fish
+function __${name}_complete
   set -l words (commandline -opc) (commandline -ct)
-  cosign __complete -- $words[2..-1] 2>/dev/null
+  ${tool} __complete -- $words[2..-1] 2>/dev/null
 end
-complete -c cosign -a '(__cosign_complete)'
+complete -c ${tool} -a '(__${name}_complete)'
 `;
 
-const POWERSHELL = `# cosign completion for PowerShell
-Register-ArgumentCompleter -Native -CommandName cosign -ScriptBlock {
+const POWERSHELL: Script = (tool) => `# ${tool} completion for PowerShell
+Register-ArgumentCompleter -Native -CommandName ${tool} -ScriptBlock {
   param($word, $ast, $position)
   $words = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" })
   if ($word -eq '') { $words += '' }
-  cosign __complete -- @words 2>$null | ForEach-Object {
+  ${tool} __complete -- @words 2>$null | ForEach-Object {
     $name, $summary = $_ -split "\`t", 2
     [System.Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', $summary)
   }
 }
 `;
 
-const SCRIPTS: ReadonlyMap<string, string> = new Map([
+const SCRIPTS: ReadonlyMap<string, Script> = new Map([
   ['bash', BASH],
   ['zsh', ZSH],
   ['fish', FISH],

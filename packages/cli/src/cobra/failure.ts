@@ -10,6 +10,9 @@ export class CommandError extends Error {
   }
 }
 
+/** The command line itself is wrong: some tools then show how it is used. */
+export class UsageError extends CommandError {}
+
 /** Runs `action`; what it refuses is told with `prefix` in front, as Go wraps errors. */
 export async function wrapped<T>(prefix: string, action: () => Promise<T> | T, separator = ': '): Promise<T> {
   try {

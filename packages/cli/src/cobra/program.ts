@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { isTrustError } from '@assay/core';
 import type { Io } from '../io.ts';
 import type { CommandEntry } from './command.ts';
-import { CommandError, isTimeout, messageOf } from './failure.ts';
+import { CommandError, isTimeout, messageOf, UsageError } from './failure.ts';
 import { commandHelp, listHelp } from './help.ts';
 import { FlagError, type FlagSpec, type ParsedFlags, parseDuration, parseFlags } from './pflag.ts';
 
@@ -17,7 +17,11 @@ export interface Tool {
   /** An unset flag `--a-b` takes the variable `PREFIX_A_B`. */
   readonly envPrefix?: string;
   readonly commands: readonly CommandEntry[];
-  /** Prints an error. */
+  /** What a call without any command is told, besides the list of them; default: the list is an answer. */
+  readonly needsCommand?: string;
+  /** Prints an error; `usage` is the help for a command line that is wrong, for tools that show it. */
+  readonly misuse?: (message: string, usage: string, io: Io) => void;
+  /** Prints any other error, and for tools without `misuse` every one. */
   readonly fail: (message: string, isUnknownCommand: boolean, io: Io) => void;
 }
 
@@ -26,17 +30,24 @@ export async function runTool(tool: Tool, args: readonly string[], io: Io): Prom
   const found = findCommand(tool, args);
   try {
     if (found.list !== undefined) {
-      parseFlags(args, tool.globals);
+      const { help } = parseFlags(args, tool.globals);
+      if (tool.needsCommand !== undefined && args.length === 0 && !help) throw new UsageError(tool.needsCommand);
       io.stdout(listHelp(tool.title, found.path, found.list));
       return 0;
     }
-    if (found.entry === undefined) throw new CommandError(`unknown command ${JSON.stringify(found.unknown)} for "${found.path}"`);
+    if (found.entry === undefined) throw new UsageError(`unknown command ${JSON.stringify(found.unknown)} for "${found.path}"`);
     return await run(tool, found.entry, found.rest, io);
   } catch (error) {
     const message = error instanceof FlagError ? error.message : isOurs(error) ? messageOf(error) : internalText(error, io);
-    tool.fail(message, found.list === undefined && found.entry === undefined, io);
+    if (tool.misuse !== undefined && (error instanceof FlagError || error instanceof UsageError)) tool.misuse(message, await usageOf(tool, found), io);
+    else tool.fail(message, found.list === undefined && found.entry === undefined, io);
     return error instanceof CommandError ? error.status : 1;
   }
+}
+
+async function usageOf(tool: Tool, found: Found): Promise<string> {
+  if (found.entry !== undefined) return commandHelp(tool.name, found.entry.summary, await found.entry.load(), tool.globals);
+  return listHelp(tool.title, tool.name, tool.commands);
 }
 
 type Found =
@@ -86,7 +97,7 @@ async function run(tool: Tool, entry: CommandEntry, args: readonly string[], io:
   }
   command.refuse?.(flags);
   const arity = command.arity(flags.positionals.length);
-  if (arity !== undefined) throw new CommandError(arity);
+  if (arity !== undefined) throw new UsageError(arity);
   // Not `performance`: it loads a dozen modules of Node, which every run would pay for.
   const startedMs = 1000 * process.uptime();
   await command.run(flags, {

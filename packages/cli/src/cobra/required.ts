@@ -1,8 +1,8 @@
 /** Flags that must be given, asked for in cobra's words. */
-import { CommandError } from './failure.ts';
+import { UsageError } from './failure.ts';
 import type { ParsedFlags } from './pflag.ts';
 
 export function requireFlags(flags: ParsedFlags, ...names: readonly string[]): void {
   const missing = names.filter((name) => !flags.given(name)).toSorted();
-  if (missing.length > 0) throw new CommandError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`);
+  if (missing.length > 0) throw new UsageError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`);
 }

@@ -1,5 +1,6 @@
 /** The commands of cosign: what each is for, and where it is. */
 import type { CommandEntry } from '../cobra/command.ts';
+import { GLOBAL_FLAGS } from './flags.ts';
 
 const COPY_DEPRECATED = `there are several options you can use instead:
   - "oras copy -r" will copy images and referring artifacts
@@ -29,7 +30,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./bundle-inspect.ts')).command,
   },
   { name: 'bundle upgrade', summary: 'Make a version 0.3 bundle of an older Sigstore bundle', load: async () => (await import('./bundle-upgrade.ts')).command },
-  { name: 'completion', summary: 'Print a completion script for a shell', load: async () => (await import('./completion.ts')).command },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    load: async () => (await import('../cobra/completion.ts')).completionCommand('cosign'),
+  },
   { name: 'env', summary: 'Print the environment variables that matter', load: async () => (await import('./env.ts')).command },
   { name: 'initialize', summary: 'Choose the Sigstore instance to trust', load: async () => (await import('./initialize.ts')).command },
   { name: 'signing-config create', summary: 'Make a signing configuration', load: async () => (await import('./signing-config-create.ts')).command },
@@ -77,5 +82,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'upload blob', summary: 'Upload files as an image', load: async () => (await import('./upload-blob.ts')).command },
   { name: 'upload wasm', summary: 'Upload a WebAssembly module as an image', load: async () => (await import('./upload-wasm.ts')).command },
-  { name: '__complete', summary: 'Candidates for shell completion', hidden: true, load: async () => (await import('./complete.ts')).command },
+  {
+    name: '__complete',
+    summary: 'Candidates for shell completion',
+    hidden: true,
+    load: async () => (await import('../cobra/complete.ts')).completeCommand({ commands: COMMANDS, globals: GLOBAL_FLAGS }),
+  },
 ];
