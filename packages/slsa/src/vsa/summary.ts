@@ -1,0 +1,43 @@
+/**
+ * A verification summary (slsa.md section 2.5): what a verifier found of an artifact, so that others need not look themselves.
+ *
+ *   { _type, subject [{ digest }], predicateType, predicate { verifier { id, version }, timeVerified, resourceUri, policy { uri, digest },
+ *     inputAttestations [{ uri, digest }], verificationResult, verifiedLevels[], dependencyLevels { level: count }, slsaVersion } }
+ */
+import { quote, type VerifiedContent } from '@assay/core';
+import { type Model, ModelError, type Modelled, parseModel } from '../model.ts';
+
+export const VSA_PREDICATE_TYPE = 'https://slsa.dev/verification_summary/v1';
+
+const RESOURCE = { uri: 'text', digest: 'texts' } as const satisfies Model;
+
+const STATEMENT = {
+  _type: 'text',
+  predicateType: 'text',
+  subject: [{ name: 'text', digest: 'texts', annotations: 'free' }],
+  predicate: {
+    verifier: { id: 'text', version: 'texts' },
+    timeVerified: 'time',
+    resourceUri: 'text',
+    policy: RESOURCE,
+    inputAttestations: [RESOURCE],
+    verificationResult: 'text',
+    verifiedLevels: ['text'],
+    dependencyLevels: 'counts',
+    slsaVersion: 'text',
+  },
+} as const satisfies Model;
+
+/** Texts are '' and the rest is null where nothing is stated. */
+export type VerificationSummary = Modelled<typeof STATEMENT>;
+
+/** Unknown members are ignored, as the predicate demands of its readers. Errors: `ModelError`. */
+export function readSummary({ bytes }: VerifiedContent): VerificationSummary {
+  const summary = parseModel(bytes, STATEMENT);
+  const { _type, predicateType } = summary;
+  if (!STATEMENT_TYPES.includes(_type)) throw new ModelError(`statement type '${quote(_type)}', expected one of ${STATEMENT_TYPES.join(' and ')}`);
+  if (predicateType !== VSA_PREDICATE_TYPE) throw new ModelError(`predicate type '${quote(predicateType)}', expected '${VSA_PREDICATE_TYPE}'`);
+  return summary;
+}
+
+const STATEMENT_TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];
