@@ -14,6 +14,7 @@ import { machine, Report } from './report.ts';
 import { benchSignKeyless } from './sign-keyless.ts';
 import { benchStackServices, type StackEffort } from './stack-services.ts';
 import { benchStackStart } from './stack-start.ts';
+import { benchVerifyArtifact } from './verify-artifact.ts';
 import { benchVerifyBlob } from './verify-blob.ts';
 import { benchVerifyImage } from './verify-image.ts';
 import { benchWarmVerify } from './warm-verify.ts';
@@ -72,6 +73,7 @@ const BENCHES: readonly (readonly [name: string, run: (published: Published) => 
   ['warm', () => benchWarmVerify(report, effort.warmRounds)],
   ['parallel', () => benchParallel(report, effort.parallelRounds)],
   ['verify-blob', (published) => benchVerifyBlob(report, published, effort.processRuns)],
+  ['verify-artifact', (published) => benchVerifyArtifact(report, published, effort.processRuns)],
   ['verify-image', (published) => benchVerifyImage(report, published, effort)],
   ['copy', (published) => benchCopyLayer(report, published, effort.layerBytes)],
   ['start', (published) => benchStackStart(report, published, effort.starts)],

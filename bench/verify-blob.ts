@@ -43,7 +43,7 @@ function alternate(report: Report, { env }: Published, ours: () => number, cosig
 }
 
 /** Writes the input of a sample and returns the arguments that both programs understand. */
-function write(folder: string, name: string, { bundle, trustedRoot, artifact, san, issuer }: Sample): string[] {
+export function write(folder: string, name: string, { bundle, trustedRoot, artifact, san, issuer }: Sample): string[] {
   const path = (suffix: string): string => join(folder, `${name}.${suffix}`);
   writeFileSync(path('bundle'), bundle);
   writeFileSync(path('root'), trustedRoot);

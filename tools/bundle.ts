@@ -55,7 +55,8 @@ interface Part {
 
 /**
  * Read when the first command needs them. Classes of ours must not be told apart by `instanceof` across these borders: errors have brands
- * (`isTrustError`), and the rest passes plain data.
+ * (`isTrustError`), and the rest passes plain data. Verified values know only the engine that made them, so `@assay/slsa`, which judges them, is in
+ * every part that verifies.
  */
 const KEPT_APART: readonly Part[] = [
   { name: 'native', imports: /^\.\/native\/run\.ts$/, module: './packages/cli/src/native/run.ts' },
@@ -63,6 +64,8 @@ const KEPT_APART: readonly Part[] = [
   { name: 'crane', imports: /^\.\/crane\/program\.ts$/, module: './packages/cli/src/crane/program.ts' },
   { name: 'imagetools', imports: /^\.\/imagetools\/program\.ts$/, module: './packages/cli/src/imagetools/program.ts' },
   { name: 'helm', imports: /^\.\/helm\/program\.ts$/, module: './packages/cli/src/helm/program.ts' },
+  { name: 'slsa-verifier', imports: /^\.\/slsa-verifier\/program\.ts$/, module: './packages/cli/src/slsa-verifier/program.ts' },
+  { name: 'gh', imports: /^\.\/gh\/program\.ts$/, module: './packages/cli/src/gh/program.ts' },
   { name: 'oci', imports: /^@assay\/oci$/, module: './packages/oci/src/index.ts' },
   { name: 'chart', imports: /^@assay\/oci\/chart$/, module: './packages/oci/src/chart/index.ts' },
   { name: 'image', imports: /^@assay\/oci\/image$/, module: './packages/oci/src/image/index.ts' },

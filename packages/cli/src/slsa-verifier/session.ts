@@ -1,0 +1,96 @@
+/** What the verifications of one run share: trust, the log, and how the end is told. */
+import { type Check, failures, isTrustError, quote, type Verification } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { createHttpClient } from '@assay/net';
+import { type ProvenanceTrust, refusalText } from '@assay/slsa';
+import type { Context } from '../cobra/command.ts';
+import { CommandError, messageOf } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
+import type { Io } from '../io.ts';
+import { isOffline } from '../offline.ts';
+import { styleFor } from '../render/style.ts';
+import { renderTree } from '../render/tree.ts';
+import { loadRoot } from '../trusted-root.ts';
+
+export interface Session {
+  readonly flags: ParsedFlags;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  readonly offline: boolean;
+  /** Loaded once. */
+  trust(): Promise<ProvenanceTrust>;
+}
+
+export function openSession(flags: ParsedFlags, context: Context): Session {
+  const { io } = context;
+  const offline = flags.bool('offline') || isOffline(io.env);
+  let loaded: Promise<ProvenanceTrust> | undefined;
+  return {
+    flags,
+    io,
+    get signal() {
+      return context.signal;
+    },
+    offline,
+    trust: () => {
+      loaded ??= loadTrust(flags, offline, io);
+      return loaded;
+    },
+  };
+}
+
+async function loadTrust(flags: ParsedFlags, offline: boolean, io: Io): Promise<ProvenanceTrust> {
+  const file = flags.text('trusted-root');
+  const { root, check } = await loadRoot({ offline, ...(file !== '' && { trustedRoot: file }) }, io);
+  if (check.warning !== undefined) io.stderr(`WARNING: ${check.warning}\n`);
+  return { trustedRoot: root, crypto: nodeCrypto, now: io.now, findings: [check] };
+}
+
+/** A client for the log; to be closed. */
+export function openHttp({ io, offline }: Session) {
+  return createHttpClient({ env: io.env, offline, userAgent: 'assay' });
+}
+
+/** Everything held. The first line is what older releases ended with, which release guides still quote. */
+export function passed({ io }: Pick<Session, 'io'>): void {
+  io.stderr('PASSED: Verified SLSA provenance\nPASSED: SLSA verification passed\n');
+}
+
+/** Runs one verification and tells its end under `what`, `Verifying artifact FILE`; '' for commands without such a line. Throws `CommandError` with the text of the last line. */
+export async function told<T extends Told>(what: string, { io, flags }: Pick<Session, 'io' | 'flags'>, verify: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await verify();
+  } catch (error) {
+    if (!(error instanceof CommandError) && !isTrustError(error)) throw error;
+    const message = messageOf(error);
+    if (what !== '') io.stderr(`${what}: FAILED: ${message}\n\n`);
+    if (isTrustError(error)) io.stderr(`  try       ${error.hint}\n\n`);
+    throw new CommandError(message, 1, { cause: error });
+  }
+  const { root, ok } = result.verification;
+  if (flags.bool('explain')) io.stderr(`${renderTree(root, styleFor(io), 'full')}\n`);
+  if (ok) return result;
+  const message = refusalText(root);
+  io.stderr(`${what === '' ? '' : `${what}: FAILED: ${message}\n\n`}${explanation(root)}`);
+  throw new CommandError(message, 1, { cause: root });
+}
+
+export interface Told {
+  readonly verification: Pick<Verification, 'root' | 'ok'>;
+}
+
+/** What a person needs besides the reference's words: expected, found, and what to do. */
+function explanation(root: Check): string {
+  const [first] = failures(root);
+  if (first === undefined) return '';
+  const lines = [
+    `  ${first.says}  [${first.code}]`,
+    ...(first.expected === undefined ? [] : [`  expected  ${first.expected}`]),
+    ...(first.found === undefined ? [] : [`  found     ${first.found}`]),
+    ...(first.hint === undefined ? [] : [`  try       ${first.hint}`]),
+  ];
+  return `${lines.map((line) => quote(line, MAX_LINE)).join('\n')}\n\n`;
+}
+
+const MAX_LINE = 1000;

@@ -1,0 +1,101 @@
+/** `slsa-verifier verify-artifact FILE…`: files with one provenance between them (slsa.md section 1.3). */
+import { quote, toHex } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { builderKind, referenceText, refuse } from '@assay/slsa';
+import { artifactSource } from '../artifact-source.ts';
+import type { Command, Context } from '../cobra/command.ts';
+import { refuseTogether } from '../cobra/exclusive.ts';
+import { CommandError } from '../cobra/failure.ts';
+import type { ParsedFlags } from '../cobra/pflag.ts';
+import { requireFlags } from '../cobra/required.ts';
+import type { Io } from '../io.ts';
+import { isTesting } from './environment.ts';
+import { BUILDER_ID, given, inputsOf, LOG_FLAGS, PRINT_PROVENANCE, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
+import { verifyProvenanceFile } from './provenance-file.ts';
+import { openSession, passed, type Session, told } from './session.ts';
+
+export const command: Command = {
+  usage: 'verify-artifact [flags] artifact [artifact..]',
+  examples: `  # everything of a release that was built from this tag
+  slsa-verifier verify-artifact app.tar.gz app.sbom.json --provenance-path multiple.intoto.jsonl \\
+    --source-uri github.com/OWNER/REPOSITORY --source-tag v1.2.3
+
+  # provenance of generators before 2.1.0, once with network, then without
+  slsa-verifier verify-artifact app --provenance-path app.intoto.jsonl --source-uri github.com/OWNER/REPOSITORY --save-bundle app.kept.json
+  slsa-verifier verify-artifact app --provenance-path app.kept.json --source-uri github.com/OWNER/REPOSITORY --offline`,
+  flags: [
+    text('provenance-path', 'the file with the provenance'),
+    text('provenance-repository', 'accepted, and not used for files'),
+    SOURCE_URI,
+    BUILDER_ID,
+    ...REF_FLAGS,
+    WORKFLOW_INPUT,
+    PRINT_PROVENANCE,
+    ...TRUST_FLAGS,
+    ...LOG_FLAGS,
+  ],
+  arity: (count) => (count > 0 ? undefined : 'expects at least one artifact'),
+  run,
+};
+
+async function run(flags: ParsedFlags, context: Context): Promise<void> {
+  requireFlags(flags, 'provenance-path', 'source-uri');
+  refuseTogether(flags, 'source-versioned-tag', 'source-tag');
+  const inputs = inputsOf(flags);
+  const session = openSession(flags, context);
+  let builder: string | undefined;
+  for (const path of flags.positionals) {
+    builder = await verifyFile(path, inputs, builder, session);
+    session.io.stderr(`Verifying artifact ${quote(path)}: PASSED\n\n`);
+  }
+  passed(session);
+}
+
+/** Returns the builder, which must be that of the files before. */
+async function verifyFile(path: string, inputs: ReadonlyMap<string, string>, before: string | undefined, session: Session): Promise<string> {
+  const { flags, io } = session;
+  const what = `Verifying artifact ${quote(path)}`;
+  const { judgement, payload } = await told(what, session, async () => {
+    const digest = await sha256Of(path, io);
+    requireGithub(flags);
+    const judged = await verifyProvenanceFile(flags.text('provenance-path'), { subject: 'artifact', digest, inputs, ...sourceDemands(flags, io) }, session);
+    const { builderId = '', commit = '' } = judged.judgement ?? {};
+    if (judged.verification.ok) io.stderr(`Verified build using builder "${quote(builderId)}" at commit ${quote(commit)}\n`);
+    return judged;
+  });
+  const builder = judgement?.builderId ?? '';
+  if (payload !== undefined && flags.bool('print-provenance')) {
+    io.stdout(payload);
+    io.stdout('\n');
+  }
+  if (before === undefined || before === builder) return builder;
+  const message = `encountered different builderIDs ${quote(before)} ${quote(builder)}`;
+  io.stderr(`${what}: FAILED: ${message}\n\n`);
+  throw new CommandError(message);
+}
+
+/** The lower-case hex of it. */
+export async function sha256Of(path: string, io: Io): Promise<string> {
+  const artifact = await artifactSource(path, io).open(['sha256'], nodeCrypto);
+  const digest = await artifact.digest('sha256', nodeCrypto);
+  if (digest === undefined) throw new CommandError(`${path}: its sha256 digest is needed`);
+  return toHex(digest);
+}
+
+export function sourceDemands(flags: ParsedFlags, io: Io) {
+  return {
+    source: flags.text('source-uri'),
+    builderId: given(flags, 'builder-id'),
+    branch: given(flags, 'source-branch'),
+    tag: given(flags, 'source-tag'),
+    versionedTag: given(flags, 'source-versioned-tag'),
+    testing: isTesting(io),
+  };
+}
+
+/** Files are GitHub's alone. */
+export function requireGithub(flags: ParsedFlags): void {
+  const kind = builderKind(given(flags, 'builder-id'));
+  if ('refusal' in kind) throw new CommandError(referenceText(refuse('builder', kind.refusal)) ?? '');
+  if (kind.kind === 'GCB') throw new CommandError('not supported: Cloud Build has provenance of images only');
+}

@@ -1,0 +1,156 @@
+/**
+ * Every case of the published slsa-verifier tables, through the command line: the verdict, and the error that the reference gives. Files that the
+ * vectors leave out are given by their digest. Cases that need the public log must fail, and say how to get the proof once.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Artifact, parseTrustedRoot } from '@assay/core';
+import { nodeCrypto } from '@assay/crypto-node';
+import { parseNpmAttestations, parseNpmKeys, refusalText, verifyNpm, verifyProvenanceBundle } from '@assay/slsa';
+import { serveRegistry, type TestRegistry } from '@assay/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from './run-cli.ts';
+import { findVectors } from './vectors-folder.ts';
+
+interface Case {
+  readonly name: string;
+  readonly tool: string;
+  readonly subcommand: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly artifacts?: readonly { readonly path: string; readonly sha256?: string; readonly omitted?: boolean }[];
+  readonly needs: 'none' | 'rekor' | 'registry-stub';
+  readonly level?: 'api';
+  readonly expect: 'accept' | 'reject' | 'format-only';
+  readonly error?: { readonly id?: string; readonly text?: string; readonly contains?: string };
+  readonly oci_layout?: string;
+  readonly image_digest?: string;
+}
+
+const vectors = findVectors();
+const folder = join(vectors ?? '', 'slsa');
+const cases: Case[] = vectors === undefined ? [] : JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')).cases;
+const ours = cases.filter(({ tool }) => tool === 'slsa-verifier');
+const at = (path: string) => join(folder, path);
+const named = (some: readonly Case[]): [string, Case][] => some.map((one) => [one.name, one]);
+
+/** Stands in the cases for the host of a registry that serves their layouts. */
+const REGISTRY = '$' + '{REGISTRY}';
+
+let registry: TestRegistry;
+beforeAll(async () => {
+  registry = await serveRegistry();
+});
+afterAll(() => registry.close());
+
+test.runIf(vectors !== undefined)('all cases are there', () => {
+  expect([ours.length, ours.filter(({ needs }) => needs === 'rekor').length, ours.filter(({ needs }) => needs === 'registry-stub').length]).toEqual([
+    518, 89, 34,
+  ]);
+});
+
+describe('offline, by the command line', () => {
+  test.each(named(ours.filter(({ needs, level }) => needs === 'none' && level !== 'api')))('%s', async (_, one) => {
+    const run = await runCli(['slsa-verifier', ...argumentsOf(one), ...trustOf(one)], { env: one.env ?? {} });
+    expectVerdict(one, run);
+  });
+});
+
+describe('an image with its provenance beside it', () => {
+  test.each(named(ours.filter(({ needs }) => needs === 'registry-stub')))('%s', async (_, one) => {
+    serveLayout(one);
+    const args = ['slsa-verifier', ...argumentsOf(one), '--trusted-root', at('trust/trusted_root.json')];
+    expectVerdict(one, await runCli(args, { env: one.env ?? {}, network: 'open' }));
+  });
+});
+
+describe('what needs the log fails without it, and says what is missing', () => {
+  test.each(named(ours.filter(({ needs }) => needs === 'rekor')))('%s', async (_, one) => {
+    const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', at('trust/trusted_root.json')];
+    const { status, stdout, stderr } = await runCli(args, { env: one.env ?? {} });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/FAILED: SLSA verification failed: error searching rekor entries: .*\n$/);
+    expect(stderr).toContain('--save-bundle FILE');
+  });
+});
+
+describe('what the command line cannot express', () => {
+  const rows = ours.filter(({ level }) => level === 'api');
+  const trust = () => ({ trustedRoot: parseTrustedRoot(readFileSync(at('trust/trusted_root.json'))), crypto: nodeCrypto, now: new Date() });
+
+  test.each(named(rows.filter(({ subcommand }) => subcommand === 'verify-npm-package')))('%s', async (_, one) => {
+    const flag = (name: string) => (one.args.includes(name) ? one.args[one.args.indexOf(name) + 1] : undefined);
+    const tarball = await Artifact.fromBytes(readFileSync(at(one.args.at(-1) as string))).digest('sha512', nodeCrypto);
+    const demands = {
+      source: flag('--source-uri') ?? '',
+      builderId: flag('--builder-id'),
+      packageName: flag('--package-name'),
+      packageVersion: flag('--package-version'),
+      digest: Buffer.from(tarball as Uint8Array).toString('hex'),
+      testing: false,
+    };
+    const attestations = parseNpmAttestations(readFileSync(at(flag('--attestations-path') as string)));
+    const keys = parseNpmKeys(readFileSync(at('trust/npm-keys.json')));
+    const { verification } = await verifyNpm(attestations, demands, { ...trust(), keys });
+    expect([verification.ok, verification.ok ? '' : refusalText(verification.root)]).toEqual([
+      one.expect === 'accept',
+      one.expect === 'accept' ? '' : expect.stringContaining(one.error?.text ?? ''),
+    ]);
+  });
+
+  test.each(named(rows.filter(({ subcommand }) => subcommand.startsWith('(bundle'))))('%s', async (_, one) => {
+    const verification = await verifyProvenanceBundle(readFileSync(at(one.files[0] as string)), trust());
+    expect(verification.ok).toBe(one.expect === 'accept');
+    if (one.expect === 'reject') expect(refusalText(verification.root)).toContain(one.error?.text);
+  });
+});
+
+function argumentsOf({ args, artifacts = [] }: Case): string[] {
+  return args.map((argument) => {
+    const omitted = artifacts.find(({ path }) => path === argument);
+    if (omitted !== undefined && !existsSync(at(argument))) return `sha256:${omitted.sha256}`;
+    if (argument.startsWith('testdata/')) return at(argument);
+    return argument.replace(REGISTRY, registry.host);
+  });
+}
+
+/** What the reference has built in, or gets by TUF. */
+function trustOf({ subcommand, name }: Case): string[] {
+  if (subcommand === 'verify-vsa') return [];
+  const root = ['--trusted-root', at('trust/trusted_root.json')];
+  if (subcommand === 'verify-npm-package') return [...root, '--npm-keys', at('trust/npm-keys.json')];
+  return name.startsWith('gcb/') ? [...root, '--gcb-keys', at('trust/gcb')] : root;
+}
+
+function expectVerdict(one: Case, { status, stderr, stdout }: { readonly status: number; readonly stderr: string; readonly stdout: string }): void {
+  if (one.expect === 'accept') {
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/PASSED: SLSA verification passed\n$/)]);
+    return;
+  }
+  expect([status, stdout]).toEqual([1, '']);
+  const last = stderr.trimEnd().split('\n').at(-1);
+  expect(last).toMatch(/^FAILED: SLSA verification failed: /);
+  expect(last).toContain(one.error?.text);
+}
+
+/** The image by its digest, and its attestations under their tag. */
+function serveLayout({ oci_layout: layout = '', image_digest: digest = '', args }: Case): void {
+  const [, name = ''] = /\/([^@]*)@/.exec(args.find((argument) => argument.startsWith(REGISTRY)) ?? '') ?? [];
+  const repository = name.replace(/:[^/]*$/, '');
+  const blob = (its: string) => readFileSync(join(at(layout), 'blobs', its.replace(':', '/')));
+  const { manifests } = JSON.parse(readFileSync(join(at(layout), 'index.json'), 'utf8')) as {
+    manifests: { digest: string; mediaType: string; annotations?: Record<string, string> }[];
+  };
+  for (const manifest of manifests) {
+    const isAttestation = manifest.annotations?.['kind'] === 'dev.cosignproject.cosign/atts';
+    const bytes = blob(manifest.digest);
+    registry.content.putManifest(repository, bytes, {
+      mediaType: manifest.mediaType,
+      ...(isAttestation && { tag: `${digest.replace(':', '-')}.att` }),
+    });
+    if (!isAttestation) continue;
+    const { layers } = JSON.parse(bytes.toString()) as { layers: { digest: string }[] };
+    for (const layer of layers) registry.content.putBlob(repository, blob(layer.digest));
+  }
+}
