@@ -49,6 +49,14 @@ export async function obtainToken(wishes: TokenWishes, world: TokenWorld): Promi
   return found ?? logIn(wishes, context, world);
 }
 
+/** One that is given or at hand, for `audience`; undefined where only a login would give one. Errors: `TOKEN_…`, `FILE_…`, `NET_…`. */
+export async function tokenAtHand(
+  { given, audience }: { readonly given: string; readonly audience: string },
+  world: TokenWorld,
+): Promise<IdentityToken | undefined> {
+  return given === '' ? ambientToken({ ...contextOf(world), audience }) : givenToken(given, world.now());
+}
+
 function contextOf({ io, http, now }: TokenWorld): TokenContext {
   return { environment: io.env, http, now, onNotice: (text) => io.stderr(`${text}\n`) };
 }

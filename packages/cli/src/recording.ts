@@ -14,11 +14,11 @@ export interface ChosenServices {
   readonly oidcIssuer: () => string;
 }
 
-/** Those of a signing configuration that are to be used now. Errors: `SIGNING_CONFIG_SERVICES`. */
-export function chooseServices(config: SigningConfig, now: Date): ChosenServices {
+/** Those of a signing configuration that are to be used now; of logs the newest of these versions. Errors: `SIGNING_CONFIG_SERVICES`. */
+export function chooseServices(config: SigningConfig, now: Date, rekorVersions: readonly number[] = REKOR_VERSIONS): ChosenServices {
   const { certificateAuthorities, oidcProviders } = config;
   return {
-    logs: chosen(config.logs, config.logSelection, REKOR_VERSIONS, now),
+    logs: chosen(config.logs, config.logSelection, rekorVersions, now),
     timestampAuthorities: chosen(config.timestampAuthorities, config.timestampSelection, TSA_VERSIONS, now),
     certificateAuthority: () => selectOne(certificateAuthorities, 'no fulcio URLs provided in signing config', now),
     oidcIssuer: () => selectOne(oidcProviders, 'no OIDC provider URLs provided in signing config', now),
@@ -47,8 +47,8 @@ export interface RecorderOptions {
   readonly timestamps?: 'signature' | 'stored envelope';
   /** Knows the logs whose entries may have to be fetched. */
   readonly trustedRoot?: TrustedRoot | undefined;
-  /** Keeps what there is when a service fails, and returns what to tell the person. */
-  readonly keep?: ((signing: Parameters<Record>[0], partly: PartlyRecorded) => string) | undefined;
+  /** Keeps what there is when a service fails, and returns what to tell the person; undefined when it is not kept. */
+  readonly keep?: ((signing: Parameters<Record>[0], partly: PartlyRecorded) => string | undefined) | undefined;
   readonly signal?: AbortSignal;
 }
 

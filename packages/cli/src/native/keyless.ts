@@ -1,13 +1,22 @@
 /** Signing without a key, natively: with a token that is given or at hand, else after a login. */
-import { type Artifact, failures, quote, TrustError, type TrustedRoot } from '@assay/core';
+import { type Artifact, type BundleContent, failures, quote, TrustError, type TrustedRoot } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { createHttpClient } from '@assay/net';
-import { type IdentityToken, type KeylessSigner, keylessSigner, refuseUntimed, type Sealed, type Signable, sealKeyless } from '@assay/sign';
+import {
+  type Certified,
+  type IdentityToken,
+  type KeylessSigner,
+  keylessSigner,
+  refuseUntimed,
+  type SealedKeyless,
+  type Signable,
+  sealKeyless,
+} from '@assay/sign';
 import { clockFrom } from '../clock.ts';
 import { PRIVACY_STATEMENT } from '../cosign/privacy.ts';
 import type { Io } from '../io.ts';
 import { keepPending, type Publication } from '../keep-pending.ts';
-import { obtainToken, type TokenWishes } from '../obtain-token.ts';
+import { obtainToken, type TokenWishes, type TokenWorld } from '../obtain-token.ts';
 import { isOffline } from '../offline.ts';
 import { readLine } from '../read-line.ts';
 import { type ChosenServices, type RecorderOptions, recorderFor } from '../recording.ts';
@@ -21,19 +30,31 @@ export interface IdentityFlags {
 
 export interface Keyless {
   readonly signer: KeylessSigner;
+  /** Who is about to sign. */
+  readonly token: IdentityToken;
   readonly services: ChosenServices;
   readonly trustedRoot: TrustedRoot;
   readonly close: () => void;
 }
 
+/** Where the token comes from; by default from wherever there is one, a login included. */
+export type TokenSource = (world: TokenWorld) => Promise<IdentityToken>;
+
 /** Says who is about to sign. Errors: `TOKEN_…`, `OIDC_…`, `SIGNING_CONFIG_SERVICES`, `NET_…`, `USAGE` when the person does not want to. */
-export async function openKeyless(services: ChosenServices, trustedRoot: TrustedRoot, flags: IdentityFlags, io: Io): Promise<Keyless> {
+export async function openKeyless(
+  services: ChosenServices,
+  trustedRoot: TrustedRoot,
+  flags: IdentityFlags,
+  io: Io,
+  source: TokenSource = (world) => obtainToken(wishesOf(services, flags, io), world),
+): Promise<Keyless> {
   const http = createHttpClient({ env: io.env, offline: isOffline(io.env), userAgent: 'assay' });
   const now = clockFrom(io);
-  const obtain = (): Promise<IdentityToken> => obtainToken(wishesOf(services, flags, io), { io, http, now });
+  const obtain = (): Promise<IdentityToken> => source({ io, http, now });
   const authority = { url: services.certificateAuthority(), http };
   refuseUntimed(services);
-  let token = await obtain();
+  const first = await obtain();
+  let token = first;
   io.stderr(`signing as ${quote(token.subject)}\n`);
   const signer = await keylessSigner({
     authority,
@@ -43,7 +64,7 @@ export async function openKeyless(services: ChosenServices, trustedRoot: Trusted
     },
     now,
   });
-  return { signer, services, trustedRoot, close: () => http.close() };
+  return { signer, token: first, services, trustedRoot, close: () => http.close() };
 }
 
 function wishesOf(services: ChosenServices, { identityToken = '', oidcIssuer, yes }: IdentityFlags, io: Io): TokenWishes {
@@ -70,33 +91,55 @@ async function agree(consent: 'given' | 'asked for', io: Io): Promise<void> {
   throw new TrustError('USAGE', 'not signed: a public record of it was not agreed to', { hint: 'answer y, pass --yes, or sign with a key and no log: --key' });
 }
 
+export interface CertifiedSealing {
+  /** Where it goes, so that an interrupted signing can be completed. Absent: it is not kept. */
+  readonly publication?: Publication | undefined;
+  /** Asked before anything is put on record; throws what must not be. */
+  readonly accept?: ((certified: Certified) => void) | undefined;
+  /** What is put on record, when it is not the plain envelope. */
+  readonly envelope?: EnvelopeText | undefined;
+  /** As in `SealKeylessOptions`. */
+  readonly storage?: 'bundle' | 'apart' | undefined;
+  readonly opaqueContent?: true | undefined;
+}
+
+/** Of the envelope with its signature, and PEM of the certificate. */
+export type EnvelopeText = (content: BundleContent, certificate: string) => Uint8Array;
+
 /** What is sealed and has been verified. Errors: those of `sealKeyless`, `SIGNING_INCOMPLETE`, and what the verification found. */
 export async function sealWithCertificate(
   signable: Signable,
-  artifact: Artifact,
+  artifact: Artifact | undefined,
   { signer, services, trustedRoot }: Keyless,
-  publication: Publication,
+  { publication, accept, envelope, storage, opaqueContent }: CertifiedSealing,
   io: Io,
-): Promise<Sealed> {
-  const sha256 = await artifact.digest('sha256', nodeCrypto);
+): Promise<SealedKeyless> {
+  const sha256 = await artifact?.digest('sha256', nodeCrypto);
   const { logs, timestampAuthorities } = services;
-  const { sealed, certified, verification } = await sealKeyless(signable, {
+  const made = await sealKeyless(signable, {
     keyless: signer,
     artifact,
     trustedRoot,
+    storage,
+    opaqueContent,
     now: clockFrom(io),
-    record: ({ leaf, detachedSct }) => {
+    record: (certified) => {
+      accept?.(certified);
+      const { leaf, detachedSct } = certified;
       const keep: RecorderOptions['keep'] = ({ content }, partly) => {
         const pending = { content, certificate: leaf.der, detachedSct, artifact: sha256 && { sha256 }, logs, timestampAuthorities, partly };
-        return keepPending(pending, publication, leaf.validity.end, io);
+        return publication && keepPending(pending, publication, leaf.validity.end, io);
       };
-      return recorderFor(services, { io, userAgent: 'assay', trustedRoot, keep });
+      const timestamps = storage === 'apart' ? 'stored envelope' : 'signature';
+      const record = recorderFor(services, { io, userAgent: 'assay', trustedRoot, keep, timestamps });
+      if (record === undefined || envelope === undefined) return record;
+      return (signing) => record({ ...signing, envelope: envelope(signing.content, signing.verifierPem) });
     },
   });
-  const [first] = failures(verification.root);
-  if (!verification.ok) throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
-  if (certified.detachedSct !== undefined) io.stderr(`warning: ${DETACHED}\n`);
-  return sealed;
+  const [first] = failures(made.verification.root);
+  if (!made.verification.ok) throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
+  if (made.certified.detachedSct !== undefined) io.stderr(`warning: ${DETACHED}\n`);
+  return made;
 }
 
 const DETACHED = 'the authority handed out the SCT beside the certificate, and bundles have no place for it: verify with --sct-threshold 0';

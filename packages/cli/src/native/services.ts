@@ -1,4 +1,5 @@
 /** Which services sign natively: those of a file that a flag or `ASSAY_TRUST` names, else public Sigstore's, else none for those who have a key. */
+import { windowContains } from '@assay/core';
 import { createHttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import { parseClientTrustConfig, parseSigningConfig, type SigningConfig } from '@assay/trust/signing-config';
@@ -14,10 +15,12 @@ export interface ServiceFlags {
   readonly trustConfig?: string;
 }
 
-/** Undefined: nothing is put on record. Errors: `SIGNING_CONFIG_…`, `FILE_…`, those of the TUF client. */
-export async function chosenServices(flags: ServiceFlags, io: Io): Promise<ChosenServices | undefined> {
+/** Undefined: nothing is put on record. `preferredRekor` is the version of logs that is used where there are any. Errors: `SIGNING_CONFIG_…`, `FILE_…`, those of the TUF client. */
+export async function chosenServices(flags: ServiceFlags, io: Io, preferredRekor?: number): Promise<ChosenServices | undefined> {
   const config = await signingConfig(flags, io);
-  return config && chooseServices(config, io.now);
+  if (config === undefined) return undefined;
+  const isThere = config.logs.some(({ majorApiVersion, window }) => majorApiVersion === preferredRekor && windowContains(window, io.now));
+  return chooseServices(config, io.now, preferredRekor !== undefined && isThere ? [preferredRekor] : undefined);
 }
 
 async function signingConfig({ key, signingConfig: file, trustConfig }: ServiceFlags, io: Io): Promise<SigningConfig | undefined> {

@@ -1,7 +1,7 @@
 /** `assay sign` and `assay attest`: a bundle beside a file, or in the registry of an image. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Artifact, failures, fromHex, type HashName, parseBundle, TrustError, toHex, utf8 } from '@assay/core';
+import { Artifact, fromHex, type HashName, TrustError, toHex, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import {
   attachBundle,
@@ -14,40 +14,20 @@ import {
   repositoryText,
   targetOf,
 } from '@assay/oci';
-import {
-  bundleOfSealed,
-  encodeStatement,
-  loadSigner,
-  predicateTypeOf,
-  type Record as Recorder,
-  readPredicate,
-  SIGN_PREDICATE_TYPE,
-  type Signable,
-  type Signer,
-  seal,
-  signatureStatement,
-} from '@assay/sign';
+import { bundleOfSealed, encodeStatement, predicateTypeOf, readPredicate, SIGN_PREDICATE_TYPE, type Signable, signatureStatement } from '@assay/sign';
 import { artifactSource } from '../artifact-source.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import type { Publication } from '../keep-pending.ts';
-import { withKeyContext } from '../key-context.ts';
 import { readInput } from '../read-input.ts';
-import { recorderFor } from '../recording.ts';
 import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
-import { loadRoot } from '../trusted-root.ts';
-import { verifyFresh } from '../verify-fresh.ts';
-import type { IdentityFlags, Keyless } from './keyless.ts';
-import { chosenServices, type ServiceFlags } from './services.ts';
+import { openParty, type Party, type PartyFlags, sealVerified } from './party.ts';
 import { thingOf } from './thing.ts';
 
-interface CommonFlags extends IdentityFlags, ServiceFlags {
-  /** Absent: whoever a token names signs, with a key for the occasion. */
-  readonly key?: string;
+interface CommonFlags extends PartyFlags {
   readonly bundle?: string;
   /** False with `--no-store`. */
   readonly store: boolean;
-  readonly trustedRoot?: string;
   readonly sideRepository?: string;
   readonly registryMirrors?: string;
   readonly plainHttp?: boolean;
@@ -108,9 +88,6 @@ interface Session {
   readonly access: RegistryAccess;
 }
 
-/** Who signs: a key with whatever puts that on record, or somebody with a certificate. */
-type Party = { readonly signer: Signer; readonly record: Recorder | undefined; readonly keyless?: never } | { readonly keyless: Keyless };
-
 interface NamedThing {
   readonly kind: 'file' | 'image';
   readonly name: string;
@@ -138,25 +115,6 @@ async function withSession(
 
 function plainHttpOf({ plainHttp }: CommonFlags): PlainHttp {
   return plainHttp === true ? 'always' : 'never';
-}
-
-async function openParty(flags: CommonFlags, io: Io): Promise<Party> {
-  const { key } = flags;
-  const services = await chosenServices(flags, io);
-  if (key === undefined) {
-    if (services === undefined) throw new TypeError('nobody to certify');
-    const [{ openKeyless }, { root }] = await Promise.all([import('./keyless.ts'), loadRoot(trustFlags(flags), io)]);
-    return { keyless: await openKeyless(services, root, flags, io) };
-  }
-  const signer = await withKeyContext({ io, userAgent: 'assay' }, (keys) => loadSigner(key, keys));
-  const record = services && recorderFor(services, { io, userAgent: 'assay' });
-  if (record === undefined) io.stderr('not recorded in a transparency log: no --signing-config names one; verify with --log-threshold 0\n');
-  return { signer, record };
-}
-
-function trustFlags({ trustedRoot, trustConfig }: CommonFlags): { trustedRoot?: string } {
-  const file = trustedRoot ?? trustConfig;
-  return file === undefined ? {} : { trustedRoot: file };
 }
 
 function signable(argument: string): NamedThing {
@@ -224,21 +182,9 @@ async function sealImage({ reader, subject }: ImageToSign, signable: Signable, p
   io.stderr(`stored ${to.name}@${digest}\n`);
 }
 
-/** The bundle, after our own verification has accepted it: what nobody could verify is neither written nor stored. */
-async function sealed(signable: Signable, artifact: Artifact, { party, flags, io }: Session, publication: Omit<Publication, 'trust'>): Promise<string> {
-  if (party.keyless !== undefined) {
-    const { sealWithCertificate } = await import('./keyless.ts');
-    const trust = { file: flags.trustedRoot ?? flags.trustConfig ?? io.env['ASSAY_TRUST'], initialized: false };
-    return bundleOfSealed(await sealWithCertificate(signable, artifact, party.keyless, { ...publication, trust }, io));
-  }
-  const { signer, record } = party;
-  const text = await bundleOfSealed(await seal(signable, { signer, record }));
-  const { trustedRoot } = trustFlags(flags);
-  const root = trustedRoot === undefined ? undefined : (await loadRoot({ trustedRoot }, io)).root;
-  const verification = await verifyFresh(parseBundle(utf8(text)), artifact, signer, root, io.now);
-  if (verification.ok) return text;
-  const [first] = failures(verification.root);
-  throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
+async function sealed(signable: Signable, artifact: Artifact, session: Session, publication: Omit<Publication, 'trust'>): Promise<string> {
+  const made = await sealVerified(signable, artifact, session.party, session, { publication });
+  return bundleOfSealed(made.sealed);
 }
 
 function bundleFile(path: string, { force }: CommonFlags): NonNullable<Publication['bundleFile']> {

@@ -27,6 +27,8 @@ export interface SealKeylessOptions {
   readonly trustedRoot: TrustedRoot | undefined;
   /** As in `KeylessDemands`. Default `demanded`. */
   readonly sct?: 'demanded' | 'ignored' | undefined;
+  /** As in `KeylessDemands`: for statements with more subjects than are read. */
+  readonly opaqueContent?: true | undefined;
   /** Told the certificate; undefined when nothing is to be put on record. */
   readonly record?: ((certified: Certified) => Record | undefined) | undefined;
   /** Where envelopes are kept: those outside bundles have their timestamps over the envelope's own bytes. Default `bundle`. */
@@ -82,9 +84,9 @@ async function certify(content: BundleContent, options: Sealing): Promise<Certif
 }
 
 /** The name has been compared with the token's before; from there on it is this one and no other. */
-function demandsOn({ leaf }: Certified, { trustedRoot, sct = 'demanded', crypto }: Sealing, now: Date): KeylessDemands {
+function demandsOn({ leaf }: Certified, { trustedRoot, sct = 'demanded', opaqueContent, crypto }: Sealing, now: Date): KeylessDemands {
   const { san, oidcIssuer } = identityOf(leaf);
-  return { trustedRoot, sct, now, crypto, identity: { san: exactly(san.value), issuer: exactly(oidcIssuer) } };
+  return { trustedRoot, sct, now, opaqueContent, crypto, identity: { san: exactly(san.value), issuer: exactly(oidcIssuer) } };
 }
 
 function bundleOf({ content, envelope, entries, timestamps }: Sealed, { leaf }: Certified, storage: 'bundle' | 'apart'): Bundle {

@@ -28,6 +28,8 @@ export interface KeylessDemands {
   /** Whether certificate transparency must vouch for the certificate. It is not asked for where the trusted root knows no such log. */
   readonly sct: 'demanded' | 'ignored';
   readonly now: Date;
+  /** The signed payload is not read, and `artifact` is undefined: as in `VerifyOptions`. */
+  readonly opaqueContent?: true | undefined;
   /** Default that of Node. */
   readonly crypto?: CryptoProvider | undefined;
 }
@@ -81,7 +83,7 @@ async function verifyCertified(
   bundle: Bundle,
   artifact: Artifact | undefined,
   { detachedSct }: Issued,
-  { identity, sct, now, crypto = nodeCrypto }: KeylessDemands,
+  { identity, sct, now, opaqueContent, crypto = nodeCrypto }: KeylessDemands,
   trustedRoot: TrustedRoot,
 ): Promise<Verification> {
   return verify(bundle, artifact, {
@@ -94,13 +96,15 @@ async function verifyCertified(
     ctLogThreshold: sct === 'ignored' || trustedRoot.ctLogs.length === 0 ? 0 : 1,
     allowCurrentTime: bundle.entries.length + bundle.timestamps.length === 0,
     ...(detachedSct !== undefined && { detachedSct }),
+    ...(opaqueContent && { opaqueContent }),
   });
 }
 
-async function verifyKey(bundle: Bundle, artifact: Artifact | undefined, { leaf }: Issued, { now }: KeylessDemands): Promise<Verification> {
+async function verifyKey(bundle: Bundle, artifact: Artifact | undefined, { leaf }: Issued, { now, opaqueContent }: KeylessDemands): Promise<Verification> {
   const unproven: Bundle = { ...bundle, material: { kind: 'publicKey', hint: '' }, entries: [], timestamps: [] };
   const trustedRoot = await trustedRootOf({}, nodeCrypto);
-  return verify(unproven, artifact, { signer: { key: leaf.publicKey }, trustedRoot, crypto: nodeCrypto, now, logThreshold: 0 });
+  const opaque = opaqueContent && { opaqueContent };
+  return verify(unproven, artifact, { signer: { key: leaf.publicKey }, trustedRoot, crypto: nodeCrypto, now, logThreshold: 0, ...opaque });
 }
 
 /** What core allows timestamps, too. */

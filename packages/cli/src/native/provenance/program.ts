@@ -1,0 +1,75 @@
+/** `assay provenance …`: how something was built, made and shown. Read only when it is asked for. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Io } from '../../io.ts';
+import type { GenerateFlags } from './generate.ts';
+
+/** Adds the commands to `provenance`; each tells `end` its exit status. */
+export function addProvenanceCommands(provenance: Command, io: Io, end: (status: number) => void): void {
+  addGenerate(provenance).action(async (things: string[], flags: GenerateFlags) => end(await (await import('./generate.ts')).runGenerate(things, flags, io)));
+}
+
+function addGenerate(provenance: Command): Command {
+  return provenance
+    .command('generate')
+    .summary('state how files, images or charts were built, and sign it')
+    .description(
+      'Makes SLSA provenance. What verifiers compare comes from the identity token of the CI job, and not from variables: what is unknown, or said in two ways,' +
+        ' is not stated. Files get one bundle for all of them, images and charts one each in their registry.',
+    )
+    .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
+    .option('--subjects-file <file>', 'the output of sha256sum, or - for standard input')
+    .option('-f, --subjects-filename <file>', 'the same in base64, as jobs hand it on')
+    .option('--subjects <base64>', 'the same on the command line, up to about 900 subjects')
+    .addOption(new Option('--builder <name>', 'what runs here; default: whichever is found').choices(['github', 'gitlab', 'local']))
+    .addOption(new Option('--predicate-version <version>', 'of SLSA provenance; v0.2 on GitHub alone').choices(['v1', 'v0.2']).default('v1'))
+    .addOption(new Option('--format <format>', 'a Sigstore bundle, or the envelope of older generators').choices(['bundle', 'envelope']).default('bundle'))
+    .option('-g, --bundle <file>', 'new file below the working directory; default NAME.intoto.jsonl or multiple.intoto.jsonl, for images none')
+    .option('--predicate-only <file>', 'write the predicate to a new file, and sign nothing')
+    .addOption(new Option('--attach <how>', 'of images: as a referrer, or in the .att tag').choices(['referrer', 'att']).default('referrer'))
+    .option('--no-store', 'do not store it in the registry')
+    .option('--builder-id <uri>', 'local: who builds')
+    .option('--build-type <uri>', 'local: what kind of build it is')
+    .option('--parameter <key=value>', 'local: what whoever started the build chose; may be repeated', collectParameter)
+    .option('--source <uri>', 'local: what was built, as git+https://HOST/PROJECT@refs/heads/BRANCH')
+    .option('--commit <hex>', 'local: the commit of it')
+    .option('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://; default: none, but the identity of the job')
+    .option('--identity-token <token>', 'token of the job, or the file that holds it; default: what the CI service gives')
+    .option('--oidc-issuer <url>', "with --key or --predicate-only: whose tokens are believed; default the service's own")
+    .option('-y, --yes', 'agree to a public record of who signed')
+    .option('--signing-config <file>', 'services to use; default: those of public Sigstore, and with --key none')
+    .option('--trust-config <file>', 'client_trust_config.json: the trusted root and the services of an instance (or ASSAY_TRUST)')
+    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
+    .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
+    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
+    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addHelpText('after', GENERATE_EXAMPLES);
+}
+
+function collectParameter(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('key=value was expected');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+const GENERATE_EXAMPLES = `
+Examples:
+  # in a job of GitHub Actions or GitLab CI: writes app.tar.gz.intoto.jsonl
+  assay provenance generate app.tar.gz
+
+  # of what another job has built; writes multiple.intoto.jsonl
+  sha256sum dist/* | assay provenance generate --subjects-file -
+
+  # an image, by digest; the second one where slsa-verifier looks
+  assay provenance generate ghcr.io/OWNER/APP@sha256:…
+  assay provenance generate --predicate-version v0.2 --attach att ghcr.io/OWNER/APP@sha256:…
+
+  # on a machine of one's own: what is stated is one's own word
+  assay provenance generate --builder local --key cosign.key --builder-id https://OWNER.example/builder --build-type https://OWNER.example/make app.tar.gz
+
+Provenance goes to Rekor v1 where the instance has one, since slsa-verifier knows no other. Sigstore clients refuse statements with more than 1024
+subjects. In a step with the variable GITHUB_OUTPUT, provenance-name and provenance-sha256 are set.
+
+On GitHub the job needs the permission id-token: write; which Build level is reached where, and why: docs/slsa-levels.md
+
+The password of the key comes from COSIGN_PASSWORD, or is asked for. Exit status: as for verify
+`;
