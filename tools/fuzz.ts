@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: mutated inputs against every parser of core.
+ * `npm run fuzz`: mutated inputs against every parser.
  *
  *   node tools/fuzz.ts [--seconds N] [--target NAME] [--seed N]
  *
