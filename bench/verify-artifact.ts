@@ -13,8 +13,8 @@ import { write } from './verify-blob.ts';
 export async function benchVerifyArtifact(report: Report, published: Published, runs: number): Promise<void> {
   const vectors = findVectors();
   const folder = join(vectors ?? '', 'slsa');
-  report.title('slsa-verifier verify-artifact, published build, whole process (a bundle of the generic generator 2.1.0)');
-  const provenance = 'testdata/gha_generic/v2.1.0/binary-linux-amd64-push-v14.2';
+  report.title('slsa-verifier verify-artifact, published build, whole process (a bundle of the Maven builder 2.0.0)');
+  const provenance = 'testdata/gha_maven/v2.0.0/binary-linux-amd64-push-v14.2';
   const args = verifyArguments(folder, provenance);
   await report.target({ name: 'of the time of cosign verify-blob on a bundle', show: times, atMost: 1.5 }, () => {
     const cosign = findCosign();
@@ -28,7 +28,7 @@ function verifyArguments(folder: string, provenance: string): string[] {
   const path = join(folder, provenance);
   const root = join(folder, 'trust/trusted_root.json');
   const source = 'github.com/slsa-framework/example-package';
-  return ['slsa-verifier', 'verify-artifact', '--trusted-root', root, '--provenance-path', `${path}.intoto.jsonl`, '--source-uri', source, path];
+  return ['slsa-verifier', 'verify-artifact', '--trusted-root', root, '--provenance-path', `${path}.build.slsa`, '--source-uri', source, path];
 }
 
 function alternate(report: Report, published: Published, args: readonly string[], cosign: Peer, runs: number): number {

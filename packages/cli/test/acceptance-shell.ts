@@ -14,9 +14,9 @@ const launcher = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
 
 export type Shell = (script: string, env: Readonly<Record<string, string>>) => Promise<Run>;
 
-/** `tools` gets `cosign`, `crane`, `helm` and `docker`, and comes first on PATH; no proxy leads anywhere. */
+/** `tools` gets `cosign`, `crane`, `helm`, `slsa-verifier` and `docker`, and comes first on PATH; no proxy leads anywhere. */
 export function openShell(tools: string, cwd: string): Shell {
-  for (const name of ['assay', 'cosign', 'crane', 'helm']) symlinkSync(launcher, join(tools, name));
+  for (const name of ['assay', 'cosign', 'crane', 'helm', 'slsa-verifier']) symlinkSync(launcher, join(tools, name));
   // As Docker finds its plug-ins, `docker buildx imagetools` is this tool's third name.
   writeFileSync(join(tools, 'docker'), '#!/bin/sh\n[ "$1 $2" = "buildx imagetools" ] || exit 64\nshift 2\nexec assay imagetools "$@"\n', { mode: 0o755 });
   const nowhere = 'http://127.0.0.1:9';

@@ -62,8 +62,10 @@ function findCommand(tool: Tool, args: readonly string[], group = ''): Found {
   const inGroup = tool.commands.filter(({ name }) => name.startsWith(prefix));
   const at = commandIndex(args, tool.globals);
   const word = args[at];
-  if (word === undefined || (word === 'help' && group === '')) return { list: inGroup, path };
   const rest = args.toSpliced(at, 1);
+  // `help verify` is `verify --help`.
+  if (word === 'help' && group === '' && rest.length > 0) return findCommand(tool, [...rest, '--help']);
+  if (word === undefined || (word === 'help' && group === '')) return { list: inGroup, path };
   const entry = inGroup.find(({ name }) => name === `${prefix}${word}`);
   if (entry !== undefined) return { entry, rest };
   if (inGroup.some(({ name }) => name.startsWith(`${prefix}${word} `))) return findCommand(tool, rest, `${prefix}${word}`);

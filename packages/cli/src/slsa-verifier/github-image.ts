@@ -72,7 +72,7 @@ async function verifyLayer(evidence: Evidence, trust: ProvenanceTrust): Promise<
     if (content.kind !== 'dsse' || certificate === undefined) return notVerified([notKeyless(content.kind)]);
     if (entry === undefined) return notVerified([unlogged()]);
     const bundle = bundleOf({ content, material: { kind: 'certificate', leaf: certificate, others: [] }, entries: [entry], timestamps });
-    return await verifyEnvelope(bundle, await githubSigner(), trust);
+    return await verifyEnvelope(bundle, githubSigner(), trust);
   } catch (error) {
     if (isTrustError(error)) return notVerified([failFrom('evidence', error)]);
     throw error;

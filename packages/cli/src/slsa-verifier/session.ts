@@ -1,8 +1,8 @@
 /** What the verifications of one run share: trust, the log, and how the end is told. */
-import { type Check, failures, isTrustError, quote, type Verification } from '@assay/core';
+import { type Check, catalogue, failFrom, isTrustError, quote, type Verification } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { createHttpClient } from '@assay/net';
-import { type ProvenanceTrust, refusalText } from '@assay/slsa';
+import { decisiveFailure, type ProvenanceTrust, refusalText } from '@assay/slsa';
 import type { Context } from '../cobra/command.ts';
 import { CommandError, messageOf } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
@@ -56,6 +56,16 @@ export function passed({ io }: Pick<Session, 'io'>): void {
   io.stderr('PASSED: Verified SLSA provenance\nPASSED: SLSA verification passed\n');
 }
 
+/** What was refused before anything could be verified; told like what a verification finds. */
+export class Refused extends CommandError {
+  readonly check: Check;
+
+  constructor(check: Check) {
+    super(refusalText(check));
+    this.check = check;
+  }
+}
+
 /** Runs one verification and tells its end under `what`, `Verifying artifact FILE`; '' for commands without such a line. Throws `CommandError` with the text of the last line. */
 export async function told<T extends Told>(what: string, { io, flags }: Pick<Session, 'io' | 'flags'>, verify: () => Promise<T>): Promise<T> {
   let result: T;
@@ -64,15 +74,15 @@ export async function told<T extends Told>(what: string, { io, flags }: Pick<Ses
   } catch (error) {
     if (!(error instanceof CommandError) && !isTrustError(error)) throw error;
     const message = messageOf(error);
-    if (what !== '') io.stderr(`${what}: FAILED: ${message}\n\n`);
-    if (isTrustError(error)) io.stderr(`  try       ${error.hint}\n\n`);
+    const check = error instanceof Refused ? error.check : isTrustError(error) ? failFrom('input', error) : undefined;
+    io.stderr(`${what === '' ? '' : `${what}: FAILED: ${message}\n\n`}${check === undefined ? '' : explanation(check, message)}`);
     throw new CommandError(message, 1, { cause: error });
   }
   const { root, ok } = result.verification;
   if (flags.bool('explain')) io.stderr(`${renderTree(root, styleFor(io), 'full')}\n`);
   if (ok) return result;
   const message = refusalText(root);
-  io.stderr(`${what === '' ? '' : `${what}: FAILED: ${message}\n\n`}${explanation(root)}`);
+  io.stderr(`${what === '' ? '' : `${what}: FAILED: ${message}\n\n`}${explanation(root, message)}`);
   throw new CommandError(message, 1, { cause: root });
 }
 
@@ -80,15 +90,16 @@ export interface Told {
   readonly verification: Pick<Verification, 'root' | 'ok'>;
 }
 
-/** What a person needs besides the reference's words: expected, found, and what to do. */
-function explanation(root: Check): string {
-  const [first] = failures(root);
+/** What a person needs besides the reference's words: expected, found, and what to do. What the line `told` has said is not said again. */
+function explanation(root: Check, told: string): string {
+  const first = decisiveFailure(root);
   if (first === undefined) return '';
+  const { says, code, expected, found, hint = code && catalogue[code].hint } = first;
   const lines = [
-    `  ${first.says}  [${first.code}]`,
-    ...(first.expected === undefined ? [] : [`  expected  ${first.expected}`]),
-    ...(first.found === undefined ? [] : [`  found     ${first.found}`]),
-    ...(first.hint === undefined ? [] : [`  try       ${first.hint}`]),
+    says === told ? `  [${code}]` : `  ${says}  [${code}]`,
+    ...(expected === undefined ? [] : [`  expected  ${expected}`]),
+    ...(found === undefined ? [] : [`  found     ${found}`]),
+    ...(hint === undefined ? [] : [`  try       ${hint}`]),
   ];
   return `${lines.map((line) => quote(line, MAX_LINE)).join('\n')}\n\n`;
 }

@@ -1,7 +1,7 @@
 /** `slsa-verifier verify-artifact FILE…`: files with one provenance between them (slsa.md section 1.3). */
 import { quote, toHex } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { builderKind, referenceText, refuse } from '@assay/slsa';
+import { builderKind, refuse } from '@assay/slsa';
 import { artifactSource } from '../artifact-source.ts';
 import type { Command, Context } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
@@ -11,8 +11,9 @@ import { requireFlags } from '../cobra/required.ts';
 import type { Io } from '../io.ts';
 import { isTesting } from './environment.ts';
 import { BUILDER_ID, given, inputsOf, LOG_FLAGS, PRINT_PROVENANCE, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
+import { keepProvenance, refuseExisting } from './keep-provenance.ts';
 import { verifyProvenanceFile } from './provenance-file.ts';
-import { openSession, passed, type Session, told } from './session.ts';
+import { openSession, passed, Refused, type Session, told } from './session.ts';
 
 export const command: Command = {
   usage: 'verify-artifact [flags] artifact [artifact..]',
@@ -43,19 +44,30 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   refuseTogether(flags, 'source-versioned-tag', 'source-tag');
   const inputs = inputsOf(flags);
   const session = openSession(flags, context);
+  const keep = flags.text('save-bundle');
+  refuseExisting(keep);
   let builder: string | undefined;
+  let logged: string | undefined;
   for (const path of flags.positionals) {
-    builder = await verifyFile(path, inputs, builder, session);
+    const verified = await verifyFile(path, inputs, builder, session);
+    builder = verified.builder;
+    logged ??= verified.logged;
     session.io.stderr(`Verifying artifact ${quote(path)}: PASSED\n\n`);
   }
+  keepProvenance(keep, logged, session.io);
   passed(session);
 }
 
-/** Returns the builder, which must be that of the files before. */
-async function verifyFile(path: string, inputs: ReadonlyMap<string, string>, before: string | undefined, session: Session): Promise<string> {
+/** The builder must be that of the files before. */
+async function verifyFile(
+  path: string,
+  inputs: ReadonlyMap<string, string>,
+  before: string | undefined,
+  session: Session,
+): Promise<{ readonly builder: string; readonly logged: string | undefined }> {
   const { flags, io } = session;
   const what = `Verifying artifact ${quote(path)}`;
-  const { judgement, payload } = await told(what, session, async () => {
+  const { judgement, payload, logged } = await told(what, session, async () => {
     const digest = await sha256Of(path, io);
     requireGithub(flags);
     const judged = await verifyProvenanceFile(flags.text('provenance-path'), { subject: 'artifact', digest, inputs, ...sourceDemands(flags, io) }, session);
@@ -68,7 +80,7 @@ async function verifyFile(path: string, inputs: ReadonlyMap<string, string>, bef
     io.stdout(payload);
     io.stdout('\n');
   }
-  if (before === undefined || before === builder) return builder;
+  if (before === undefined || before === builder) return { builder, logged };
   const message = `encountered different builderIDs ${quote(before)} ${quote(builder)}`;
   io.stderr(`${what}: FAILED: ${message}\n\n`);
   throw new CommandError(message);
@@ -96,6 +108,15 @@ export function sourceDemands(flags: ParsedFlags, io: Io) {
 /** Files are GitHub's alone. */
 export function requireGithub(flags: ParsedFlags): void {
   const kind = builderKind(given(flags, 'builder-id'));
-  if ('refusal' in kind) throw new CommandError(referenceText(refuse('builder', kind.refusal)) ?? '');
-  if (kind.kind === 'GCB') throw new CommandError('not supported: Cloud Build has provenance of images only');
+  if ('refusal' in kind) throw new Refused(refuse('builder', kind.refusal));
+  if (kind.kind === 'GCB') throw new Refused(refuse('builder', CLOUD_BUILD));
 }
+
+const CLOUD_BUILD = {
+  error: 'ErrorNotSupported',
+  detail: 'Cloud Build has provenance of images only',
+  code: 'SLSA_UNSUPPORTED',
+  says: 'Cloud Build states how images were built, and nothing about files',
+  hint: 'verify the image: slsa-verifier verify-image',
+  spec: 'slsa.md section 1.4',
+} as const;

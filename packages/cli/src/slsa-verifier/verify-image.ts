@@ -2,15 +2,15 @@
  * `slsa-verifier verify-image IMAGE@DIGEST`: provenance that lies beside the image in its registry, or in another repository; or what gcloud says of an
  * image that Cloud Build made (slsa.md section 1.9).
  */
-import { quote } from '@assay/core';
-import { builderKind, referenceText, refuse } from '@assay/slsa';
+import { type Check, quote } from '@assay/core';
+import { builderKind, refuse } from '@assay/slsa';
 import type { Command, Context } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
 import { CommandError, messageOf } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
 import { BUILDER_ID, given, inputsOf, PRINT_PROVENANCE, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
-import { openSession, passed, type Session, told } from './session.ts';
+import { openSession, passed, Refused, type Session, told } from './session.ts';
 
 export const command: Command = {
   usage: 'verify-image [flags] image',
@@ -50,7 +50,7 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   const { payload } = await told('', session, async () => {
     const image = await parseImage(flags);
     const kind = builderKind(given(flags, 'builder-id'));
-    if ('refusal' in kind) throw new CommandError(referenceText(refuse('builder', kind.refusal)) ?? '');
+    if ('refusal' in kind) throw new Refused(refuse('builder', kind.refusal));
     if (kind.kind === 'GCB') return (await import('./cloud-build-image.ts')).verifyCloudBuildImage(image.digest, session);
     return (await import('./github-image.ts')).verifyGithubImage(image, inputs, session);
   });
@@ -74,8 +74,20 @@ async function parseImage(flags: ParsedFlags) {
     throw new CommandError(`crane.ParseReference(): ${messageOf(error)}`, 1, { cause: error });
   }
   const { digest } = reference;
-  if (digest === undefined) throw new CommandError(`the image is mutable: '${quote(name)}'`, 1, { cause: 'SLSA_IMAGE_MUTABLE' });
+  if (digest === undefined) throw new Refused(mutable(name));
   return { ...reference, digest };
+}
+
+function mutable(name: string): Check {
+  return refuse('image', {
+    error: 'ErrorMutableImage',
+    detail: `'${quote(name)}'`,
+    code: 'SLSA_IMAGE_MUTABLE',
+    says: 'a tag may name another image tomorrow',
+    expected: 'NAME@sha256:HEX',
+    found: quote(name),
+    spec: 'slsa.md section 1.9',
+  });
 }
 
 export type { Session };

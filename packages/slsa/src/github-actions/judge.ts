@@ -12,6 +12,7 @@ import { type Provenance, provenanceOf } from '../provenance/provenance.ts';
 import { type ProvenanceStatement, readStatement, StatementError } from '../provenance/statement.ts';
 import { refuse } from '../reference-error.ts';
 import { checkCertifiedBuilder, checkStatedBuilder, type Subject } from './builder.ts';
+import { tellCircumstances } from './circumstances.ts';
 import { type GithubClaims, readGithubClaims } from './claims.ts';
 import { checkInputs } from './inputs.ts';
 import { checkRefs, type RefDemands } from './ref.ts';
@@ -68,6 +69,7 @@ export function judgeGithub({ identity, content }: VerifiedEnvelope, demands: Gi
       : checkStatedBuilder(provenance.builderId, claims, { subject, builderId, refs }, certified.delegated ? 'delegated' : 'direct'),
     ...checkCommon(provenance, demands),
     ...agreement(identity, provenance),
+    ...tellCircumstances(claims),
   ];
   return {
     checks,
@@ -88,7 +90,7 @@ function agreement(identity: VerifiedIdentity, provenance: Provenance): Check[] 
   return checkAgreement(certificateFacts(identity), predicateFacts(provenance)).map((check) => ({
     ...check,
     optional: true as const,
-    ...(check.status === 'fail' && { warning: `${check.says}: ${check.expected}, ${check.found}` }),
+    ...(check.status === 'fail' && { warning: check.says }),
   }));
 }
 

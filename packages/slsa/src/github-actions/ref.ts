@@ -34,10 +34,17 @@ function checkBranch(provenance: Provenance, expected: string): Check {
     text: `expected branch '${quote(expected)}', got '${quote(name)}': branch used to generate the binary does not match provenance`,
     code: 'SLSA_BRANCH',
     says: 'it was built from another branch',
-    expected: quote(expected),
+    expected: quote(expected) || NAMELESS,
     found: quote(name),
-    ...prefixHint(expected, 'refs/heads/', name),
+    ...branchHint(expected, name, provenance),
   });
+}
+
+/** The tag may have been meant, which has such a name; the branch behind it has another. */
+function branchHint(expected: string, found: string, { environment }: Provenance): { hint?: string } {
+  if (environment.get('GITHUB_REF') === `refs/tags/${expected}`)
+    return { hint: `${quote(expected)} is the tag that it was built from: --source-tag ${quote(expected)}` };
+  return prefixHint(expected, 'refs/heads/', found);
 }
 
 function checkTag(provenance: Provenance, expected: string): Check {
@@ -50,7 +57,7 @@ function checkTag(provenance: Provenance, expected: string): Check {
     text: `expected tag '${quote(expected)}', got '${quote(stated)}': tag used to generate the binary does not match provenance`,
     code: 'SLSA_TAG',
     says: 'it was built from another tag',
-    expected: quote(expected),
+    expected: quote(expected) || NAMELESS,
     found: quote(stated),
     ...prefixHint(expected, 'refs/tags/', stated),
   });
@@ -81,6 +88,7 @@ function notOfKind(during: string, problem: string, stated: string, expected: st
   const found = typeof built === 'string' && built !== '' ? built : 'none is stated';
   const { kind, name } = splitRef(found);
   const what = kind === 'heads' ? 'branch' : kind === 'tags' ? 'tag' : undefined;
+  if (kind === 'pull') return fromPullRequest(`${during}: invalid ref: ${problem}`, found, expected);
   return {
     error: 'ErrorInvalidRef',
     text: `${during}: invalid ref: ${problem}`,
@@ -89,6 +97,18 @@ function notOfKind(during: string, problem: string, stated: string, expected: st
     expected,
     found: quote(found),
     ...(what !== undefined && { hint: `ask for the ${what}: --source-${what} ${quote(name)}` }),
+  };
+}
+
+function fromPullRequest(text: string, found: string, expected: string): Refusal {
+  return {
+    error: 'ErrorInvalidRef',
+    text,
+    code: 'SLSA_TRIGGER',
+    says: 'it was built from a pull request, whose code need not have been reviewed by anybody',
+    expected,
+    found: quote(found),
+    hint: 'take what was built from a branch or a tag',
   };
 }
 
@@ -142,4 +162,5 @@ function branchBehindTag(environment: Environment): string {
   return `refs/heads/${branch}`;
 }
 
+const NAMELESS = 'one without a name';
 const SPEC = 'slsa.md section 1.7';

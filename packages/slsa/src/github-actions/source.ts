@@ -19,7 +19,7 @@ export function checkCertifiedSource({ repository }: GithubClaims, source: strin
     detail: `expected source '${quote(expected)}', got '${quote(repository)}'`,
     code: 'SLSA_SOURCE',
     says: 'the certificate is of a build of another repository',
-    expected: quote(source),
+    expected: quote(source) || 'none',
     found: quote(`github.com/${repository}`),
     spec: SPEC,
     ...hint(nearMiss(source, repository)),

@@ -5,7 +5,7 @@
  *   GET  /api/v1/log/entries/<id>                                     →  { "<id>": entry }
  *   POST /api/v1/index/retrieve { hash = "sha256:<hex>" }             →  ["<id>"]
  */
-import { type CryptoProvider, type Json, JsonError, type NamedLogEntry, parseJson, parseRekorEntries, TrustError } from '@assay/core';
+import { type CryptoProvider, isJsonObject, type Json, JsonError, type NamedLogEntry, parseJson, parseRekorEntries, quote, TrustError } from '@assay/core';
 import { type HttpClient, type HttpResponse, type RequestOptions, redactUrl, requireOk } from '@assay/net';
 import { parseUuid, sameEntry } from './candidate.ts';
 
@@ -31,7 +31,23 @@ export async function retrieveEntries(place: LogPlace, proposed: readonly Json[]
   // A log that does not know one of the kinds refuses them all: each is asked for alone, and one answer is enough.
   const answers = await Promise.all(proposed.map((one) => post(place, RETRIEVE, { entries: [one] })));
   const understood = answers.filter(({ status }) => !REFUSALS.has(status));
-  return (understood.length === 0 ? [response] : understood).flatMap((answer) => parseRekorEntries(requireOk(answer).body));
+  if (understood.length === 0) throw refused(answers);
+  return understood.flatMap((answer) => parseRekorEntries(requireOk(answer).body));
+}
+
+/** What the log says of it is about the file: that its signature does not hold, for example. */
+function refused(answers: readonly HttpResponse[]): TrustError {
+  const [{ url, status }] = answers as readonly [HttpResponse, ...HttpResponse[]];
+  const said = [...new Set(answers.map(messageIn))].filter((message) => message !== '');
+  return new TrustError('NET_STATUS', `${redactUrl(url)}: server returned HTTP ${status}${said.length === 0 ? '' : `: ${said.join('; ')}`}`, {
+    data: { status },
+    hint: 'the log does not take what the file says it has recorded: fetch the file again as it was published; if it is whole, check --rekor-url',
+  });
+}
+
+function messageIn(response: HttpResponse): string {
+  const answer = parseAnswer(response);
+  return isJsonObject(answer) && typeof answer['message'] === 'string' ? quote(answer['message'], MAX_MESSAGE) : '';
 }
 
 /** The entry of that id, and of no other. Errors: as above, and `REKOR_ENTRY_MISMATCH`. */
@@ -81,5 +97,6 @@ const INDEX = '/api/v1/index/retrieve';
 /** What a log answers to a proposal that it does not understand. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 422]);
 const RETRIES = 3;
+const MAX_MESSAGE = 200;
 /** An entry comes with the payload that it attests, in base64. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;

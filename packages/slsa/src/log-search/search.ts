@@ -28,7 +28,7 @@ export async function searchByEntry(file: CertifiedEnvelope, place: LogPlace, ju
   const found = await answered(async () => retrieveEntries(place, await proposedEntries(file, place.crypto)));
   if ('error' in found) return { check: unanswered(found.error) };
   const [named, ...others] = found.value;
-  if (named === undefined || others.length > 0) return { check: noEntry(found.value.length) };
+  if (named === undefined || others.length > 0) return { check: noEntry(found.value.length, file) };
   const candidates = await answered(() => candidatesOf(file, named, place.crypto));
   if ('error' in candidates) return { check: badEntry(candidates.error) };
   return judgeCandidates(candidates.value, judge);
@@ -96,7 +96,7 @@ function unanswered({ code, message, hint }: TrustError): Check {
 }
 
 /** Two are as bad as none to slsa-verifier; which of them should count is nobody's to guess. */
-function noEntry(found: number): Check {
+function noEntry(found: number, { bytes }: CertifiedEnvelope): Check {
   return refuse('slsa.log.search', {
     error: 'ErrorRekorSearch',
     detail: 'no matching rekor entries',
@@ -104,6 +104,8 @@ function noEntry(found: number): Check {
     says: found === 0 ? 'the log has no entry for this file' : 'the log has more than one entry for this file',
     expected: 'exactly one entry that commits to every byte of the file',
     found: String(found),
+    // The near miss: generators end the file without one, editors do not.
+    ...(bytes.at(-1) === LINE_END && { hint: 'the file ends in a line end, which generators do not write: fetch it again as it was published' }),
     spec: SPEC,
   });
 }
@@ -149,6 +151,7 @@ function noneValid(refused: readonly Check[], indexed: number): Check {
 }
 
 const SPEC = 'slsa.md section 1.8';
+const LINE_END = 0x0a;
 const SHA256 = /^[\da-f]{64}$/;
 /** Anybody can log something about any artifact: whoever floods the index must not keep us busy for ever. */
 const MAX_ENTRIES = 256;
