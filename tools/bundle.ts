@@ -75,6 +75,7 @@ const KEPT_APART: readonly Part[] = [
   { name: 'trust', imports: /^@assay\/trust$/, module: './packages/trust/src/index.ts' },
   { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, module: './packages/core/src/prehashed.ts' },
   { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, module: '@noble/hashes/legacy.js' },
+  { name: 'jq', imports: /^jq-wasm\/inline$/, module: 'jq-wasm/inline' },
   // Whole packages of others; openpgp is LGPL, and stays a file that one can replace.
   ...['commander', 'jose', 'openid-client', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({ name, imports: new RegExp(`^${name}$`), module: name })),
 ];

@@ -72,6 +72,28 @@ python_tool() {
   echo "installed  $name $version: $folder/$name"
 }
 
+# npm_archive NAME VERSION PACKAGE SHA256: the archive of a package, as its registry has it.
+npm_archive() {
+  local name=$1 version=$2 package=$3 sha256=$4
+  local folder="$CACHE/$name-$version"
+  if [ -f "$folder/$name" ]; then
+    echo "found      $name $version: $folder/$name"
+    return
+  fi
+  command -v npm >/dev/null || { echo "missing    $name $version: needs npm on PATH" >&2; return 1; }
+  echo "fetching   $name $version"
+  local fetching
+  mkdir -p "$CACHE"
+  fetching=$(mktemp -d "$CACHE/.building-XXXXXX")
+  npm pack --silent --pack-destination "$fetching" "$package@$version" >/dev/null
+  mv "$fetching"/*.tgz "$fetching/$name"
+  echo "$sha256  $fetching/$name" | sha256sum --check --quiet
+  mkdir -p "$folder"
+  mv "$fetching/$name" "$folder/$name"
+  rmdir "$fetching"
+  echo "fetched    $name $version: $folder/$name"
+}
+
 # One line per tool; the name before the parenthesis is what the command line takes.
 tool() {
   case $1 in
@@ -81,13 +103,15 @@ tool() {
     registry) go_tool registry 0.22.1 github.com/google/go-containerregistry/cmd/registry ;;
     helm)     go_tool helm 3.22.0 helm.sh/helm/v3/cmd/helm ;;
     sigstore-python) python_tool sigstore-python 4.5.1 sigstore "$PINS" ;;
+    sigstore-js-archive)
+      npm_archive sigstore-js-archive 2.1.0 sigstore f0c641fce0310cb43208f4272dc1423153630e44ba8cdc0b5ce8466f724e0eed ;;
     debian-registry) apt_tool docker-registry docker-registry ;;
     softhsm)  apt_tool softhsm2-util softhsm2 ;;
     chromium) apt_tool chromium chromium ;;
     *) echo "unknown tool: $1" >&2; return 2 ;;
   esac
 }
-ALL="chromium debian-registry softhsm sigstore-python crane registry helm cosign cosign2"
+ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2"
 
 failed=0
 for name in ${*:-$ALL}; do

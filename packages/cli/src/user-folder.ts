@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from './io.ts';
 
-/** Absolute: `$XDG_DATA_HOME/assay` or `~/.local/share/assay`; for `state` the same with `STATE` and `state`. */
+/** Absolute: `$XDG_DATA_HOME/assay` or `~/.local/share/assay`; for `state` the same with `STATE` and `state`; for `config` `~/.config/assay`. */
 export function userFolder(kind: keyof typeof FOLDERS, env: Io['env']): string {
   const { variable, byDefault } = FOLDERS[kind];
   const set = env[variable];
@@ -13,4 +13,5 @@ export function userFolder(kind: keyof typeof FOLDERS, env: Io['env']): string {
 const FOLDERS = {
   data: { variable: 'XDG_DATA_HOME', byDefault: '.local/share' },
   state: { variable: 'XDG_STATE_HOME', byDefault: '.local/state' },
+  config: { variable: 'XDG_CONFIG_HOME', byDefault: '.config' },
 } as const;
