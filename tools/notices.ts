@@ -29,8 +29,41 @@ interface Manifest {
 function section(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Manifest;
   if (license === undefined) throw new Error(`${name} states no licence`);
-  return `## ${name} ${version} (${license})\n\n${licenceText(name, license, join(ROOT, folder))}\n`;
+  return `## ${name} ${version} (${license})\n\n${licenceText(name, license, join(ROOT, folder))}\n${COMPILED_IN[name] ?? ''}`;
 }
+
+/** What a package has compiled in, and says nothing of. */
+const COMPILED_IN: Readonly<Record<string, string>> = {
+  'jq-wasm': `
+Compiled in are jq (the same licence; Copyright (C) 2012 Stephen Dolan) and the regular expressions of Oniguruma:
+
+\`\`\`text
+Copyright (c) 2002-2021 K.Kosako
+All rights reserved.
+
+Redistribution and use in source and binary forms, with or without
+modification, are permitted provided that the following conditions
+are met:
+1. Redistributions of source code must retain the above copyright
+   notice, this list of conditions and the following disclaimer.
+2. Redistributions in binary form must reproduce the above copyright
+   notice, this list of conditions and the following disclaimer in the
+   documentation and/or other materials provided with the distribution.
+
+THIS SOFTWARE IS PROVIDED BY THE AUTHOR AND CONTRIBUTORS \`\`AS IS'' AND
+ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE
+IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE
+ARE DISCLAIMED.  IN NO EVENT SHALL THE AUTHOR OR CONTRIBUTORS BE LIABLE
+FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS
+OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION)
+HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT
+LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY
+OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF
+SUCH DAMAGE.
+\`\`\`
+`,
+};
 
 function licenceText(name: string, license: string, folder: string): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice|copying)/i.test(file));
