@@ -48,11 +48,27 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     .command('log')
     .summary('watch and search transparency logs')
     .description('Whether transparency logs keep their word, and what they have on record: monitor, search, consistency.');
+  const provenance = program
+    .command('provenance')
+    .summary('state and show how things were built')
+    .description('SLSA provenance: generate it in CI or at home, and show who built a thing, from what and how.');
+  const vsa = program
+    .command('vsa')
+    .summary('sum up a verification, signed')
+    .description('Verification summaries (SLSA VSA): make one of a verification, and verify one.');
+  const trust = program
+    .command('trust')
+    .summary('keep roots of other instances')
+    .description("TUF roots that no package ships, such as GitHub's own: added once, pinned from then on.");
   // The commands of a group are read when it is asked for.
   if (argv[0] === stack.name()) (await import('./stack/program.ts')).addStackCommands(stack, io, end);
   if (argv[0] === log.name()) (await import('./log/program.ts')).addLogCommands(log, io, end);
+  if (argv[0] === provenance.name()) (await import('./provenance/program.ts')).addProvenanceCommands(provenance, io, end);
+  if (argv[0] === vsa.name()) (await import('./vsa/program.ts')).addVsaCommands(vsa, io, end);
+  if (argv[0] === trust.name()) (await import('./trust/program.ts')).addTrustCommands(trust, io, end);
   program.addHelpText('after', COMPATIBLE);
-  for (const command of [...program.commands, ...stack.commands, ...log.commands]) command.exitOverride().configureOutput(outputTo(io));
+  const groups = [stack, log, provenance, vsa, trust];
+  for (const command of [...program.commands, ...groups.flatMap(({ commands }) => commands)]) command.exitOverride().configureOutput(outputTo(io));
 
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -90,12 +106,21 @@ function addVerify(program: Command): Command {
     .summary('verify files and images with their evidence')
     .description('Verifies files, images, charts and OCI layouts: finds their evidence, checks it, and shows the proof.')
     .argument('<thing...>', 'a path, a digest, - for standard input, or an image reference (oci:// and file: force it)')
-    .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl')
+    .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl, with --source those of provenance too')
     .option('--identity <name>', 'who must have signed: e-mail address, workflow URI or user name, compared exactly')
     .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
     .option('--issuer <url>', 'the OIDC issuer that must have vouched for the identity')
     .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
     .option('--key <ref>', 'the public key that must have signed: PEM file, URL, env://NAME, k8s://, pkcs11:, hashivault://')
+    .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
+    .option('--tag <name>', 'the tag it must be built from')
+    .option('--branch <name>', 'the branch it must be built from')
+    .option('--commit <hex>', 'the commit it must be built from')
+    .option('--builder <id>', 'who must have built it, NAME or NAME@REF; default: a workflow of the source, or one of the SLSA project')
+    .option('--trigger <event>', 'what must have started the build; default: anything but a pull request')
+    .option('--deny-self-hosted-runners', 'it must be built on machines of the platform')
+    .option('--rekor-url <url>', 'the log to ask for provenance without proof; default: that of the trusted root')
+    .option('--save-bundle <file>', 'keep evidence that came over the network, to verify it without')
     .option('--type <type>', 'the predicate type that an attestation must have: a URI or a short name such as cyclonedx')
     .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', collectAnnotation)
     .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)')
@@ -197,6 +222,11 @@ Examples:
   assay verify app.tar.gz --issuer https://token.actions.githubusercontent.com \\
     --identity-regexp 'https://github\\.com/OWNER/REPO/\\.github/workflows/release\\.yml@refs/tags/v.*'
 
+  # built from this repository at this tag, by itself or by a builder of the SLSA project; provenance is
+  # found beside the file (app.tar.gz.intoto.jsonl, multiple.intoto.jsonl, …), in the registry, or at GitHub
+  assay verify app.tar.gz --source github.com/OWNER/REPO --tag v1.2.3
+  assay verify ghcr.io/OWNER/APP:1.2.3 --source github.com/OWNER/REPO --branch main --deny-self-hosted-runners
+
   # a self-managed key, and another instance than public Sigstore
   assay verify app.tar.gz --key cosign.pub --trusted-root trusted_root.json
 
@@ -252,8 +282,10 @@ Exit status: 0 copied whole, 1 copied, but evidence was left behind; 2 to 4 as f
 const COMPATIBLE = `
 Compatible commands (flags, texts and exit codes of the tools they replace):
   assay cosign …        signs, verifies, attests, stores, copies
+  assay slsa-verifier … verify-artifact, verify-image, verify-npm-package, verify-github-attestation, verify-vsa
+  assay gh attestation … verify, download, inspect, trusted-root
   assay crane …         digest, manifest, config, ls, copy, pull, push, tag, export, append, mutate, validate
   assay imagetools …    inspect
   assay chart …         Helm charts: package, push, pull, verify, show (also as: assay helm …)
-Started under the name cosign or crane, assay is that tool.
+Started under the name cosign, slsa-verifier or crane, assay is that tool.
 `;

@@ -1,9 +1,11 @@
 /** Telling how a verification ended: the text for people, JSON, or the pinned reference alone; and the exit status. */
-import { type Check, catalogue, type ErrorKind, failures, type Verification, verificationJson } from '@assay/core';
+import { type Check, catalogue, type ErrorKind, failures, verificationJson } from '@assay/core';
 import { EXIT, exitOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { styleFor } from '../render/style.ts';
 import { renderVerification, type Subject } from '../render/verification.ts';
+import { buildJson, buildLines } from './build-facts.ts';
+import type { JudgedEvidence } from './judging.ts';
 
 export interface ReportFlags {
   readonly output: 'text' | 'json';
@@ -12,7 +14,7 @@ export interface ReportFlags {
 }
 
 export interface Judged {
-  readonly verification: Verification;
+  readonly verification: JudgedEvidence;
   readonly subject: Subject;
   /** `HOST/REPOSITORY@DIGEST` of an image. */
   readonly pinned?: string;
@@ -30,7 +32,11 @@ export function report(judged: readonly Judged[], flags: ReportFlags, io: Io): n
 }
 
 function jsonOf({ verification, pinned }: Judged, count: number): string {
-  const document = { ...verificationJson(verification), ...(pinned !== undefined && { reference: pinned }) };
+  const document = {
+    ...verificationJson(verification),
+    ...(verification.build && { build: buildJson(verification.build) }),
+    ...(pinned !== undefined && { reference: pinned }),
+  };
   return count === 1 ? `${JSON.stringify(document, null, 2)}\n` : `${JSON.stringify(document)}\n`;
 }
 
@@ -41,7 +47,9 @@ function printRef(one: Judged, flags: ReportFlags, io: Io): void {
 }
 
 function textOf({ verification, subject }: Judged, flags: ReportFlags, io: Io): string {
-  return renderVerification(verification, subject, styleFor(io), flags.full === true ? 'full' : 'brief');
+  const { build } = verification;
+  const told = build === undefined ? subject : { ...subject, digest: build.digest, facts: buildLines(build) };
+  return renderVerification(verification, told, styleFor(io), flags.full === true ? 'full' : 'brief');
 }
 
 /** The first failure decides: a bundle that cannot be read is malformed input, not a refused signature. */

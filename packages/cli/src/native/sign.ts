@@ -24,7 +24,7 @@ import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
 import { openParty, type Party, type PartyFlags, sealVerified } from './party.ts';
 import { thingOf } from './thing.ts';
 
-interface CommonFlags extends PartyFlags {
+export interface CommonFlags extends PartyFlags {
   readonly bundle?: string;
   /** False with `--no-store`. */
   readonly store: boolean;
@@ -81,19 +81,20 @@ export async function runAttest(things: readonly string[], flags: AttestFlags, i
   });
 }
 
-interface Session {
+export interface Session {
   readonly flags: CommonFlags;
   readonly io: Io;
   readonly party: Party;
   readonly access: RegistryAccess;
 }
 
-interface NamedThing {
+export interface NamedThing {
   readonly kind: 'file' | 'image';
   readonly name: string;
 }
 
-async function withSession(
+/** Opens what signing needs, once, and closes it again. Returns the exit status. */
+export async function withSession(
   things: readonly string[],
   flags: CommonFlags,
   io: Io,
@@ -152,12 +153,12 @@ async function sealFile(path: string, artifact: Artifact, signable: Signable, se
   writeBundle(file, bundle, io);
 }
 
-interface ImageToSign {
+export interface ImageToSign {
   readonly reader: RepositoryClient;
   readonly subject: Descriptor;
 }
 
-async function imagesOf(name: string, recursive: boolean, { access }: Session): Promise<ImageToSign[]> {
+export async function imagesOf(name: string, recursive: boolean, { access }: Session): Promise<ImageToSign[]> {
   const reference = parseReference(name);
   const reader = access.registries.repository(reference);
   const stored = await reader.requireManifest(targetOf(reference));
@@ -165,7 +166,8 @@ async function imagesOf(name: string, recursive: boolean, { access }: Session): 
   return [stored.descriptor, ...children].map((subject) => ({ reader, subject }));
 }
 
-async function sealImage({ reader, subject }: ImageToSign, signable: Signable, predicateType: string, session: Session): Promise<void> {
+/** Signs, verifies, and stores it in the registry. */
+export async function sealImage({ reader, subject }: ImageToSign, signable: Signable, predicateType: string, session: Session): Promise<void> {
   const { flags, io, access } = session;
   if (flags.bundle !== undefined) refuseOverwriting(flags.bundle, flags);
   const side = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];

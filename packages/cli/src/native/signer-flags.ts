@@ -12,12 +12,18 @@ export interface SignerFlags {
   readonly key?: string;
 }
 
+/** What stands for names that are not given. */
+export interface UnnamedSigner {
+  readonly san?: Matcher | undefined;
+  readonly issuer?: Matcher | undefined;
+}
+
 /** Errors: `USAGE`, `USAGE_IDENTITY`, `IDENTITY_PATTERN`, `KEY_PARSE`, `FILE_…`, `NET_…`. */
-export async function expectedSigner(flags: SignerFlags, io: Io, offline: boolean): Promise<ExpectedSigner> {
+export async function expectedSigner(flags: SignerFlags, io: Io, offline: boolean, unnamed: UnnamedSigner = {}): Promise<ExpectedSigner> {
   refuseContradictions(flags);
   if (flags.key !== undefined) return { key: await loadKey(flags.key, io, offline) };
-  const san = await matcher(flags.identity, flags.identityRegexp);
-  const issuer = await matcher(flags.issuer, flags.issuerRegexp);
+  const san = (await matcher(flags.identity, flags.identityRegexp)) ?? unnamed.san;
+  const issuer = (await matcher(flags.issuer, flags.issuerRegexp)) ?? unnamed.issuer;
   if (san === undefined && issuer === undefined) {
     throw new TrustError('USAGE', 'who must have signed is not said: nothing is trusted merely because it is signed', {
       expected: '--identity and --issuer, or --key',

@@ -2,25 +2,7 @@
  * An image, index or chart in a registry or a layout: the tag is resolved once, evidence is found place by place, and the first piece that meets the demand
  * suffices. A refusal has asked every place, and says what each answered and what was wrong with each piece.
  */
-import {
-  Artifact,
-  type Bundle,
-  bundleOf,
-  type Check,
-  fail,
-  failFrom,
-  fromHex,
-  isTrustError,
-  MAX_BUNDLE_BYTES,
-  parseBundle,
-  pass,
-  skip,
-  TrustError,
-  type Verification,
-  type VerifyOptions,
-  verify,
-} from '@assay/core';
-import { readFileCapped } from '@assay/net/file';
+import { Artifact, type Bundle, bundleOf, type Check, failFrom, fromHex, isTrustError, parseBundle, pass, TrustError } from '@assay/core';
 import {
   type ContentReader,
   childrenFor,
@@ -34,7 +16,6 @@ import {
   type ImageReference,
   Layout,
   looseParts,
-  type PlaceAnswer,
   parseReference,
   parseRepository,
   type Registries,
@@ -43,6 +24,8 @@ import {
   targetOf,
   type Unreadable,
 } from '@assay/oci';
+import type { JudgedEvidence, Judging } from './judging.ts';
+import { acceptedPiece, askForge, filePiece, nothingFound, type Piece, Pieces, placeChecks, refusedPiece, withSource } from './pieces.ts';
 import type { Judged } from './report.ts';
 import type { VerifyFlags } from './verify.ts';
 import { notFound } from './verify-file.ts';
@@ -57,12 +40,12 @@ interface Image {
 }
 
 /** Errors: `OCI_…`, `NET_…`. */
-export async function verifyImage(text: string, flags: VerifyFlags, options: () => Promise<VerifyOptions>, registries: Registries): Promise<readonly Judged[]> {
+export async function verifyImage(text: string, flags: VerifyFlags, judging: () => Promise<Judging>, registries: Registries): Promise<readonly Judged[]> {
   const reference = parseReference(text);
   const reader = registries.repository(reference);
   const side = flags.sideRepository === undefined ? undefined : registries.repository(parseRepository(flags.sideRepository));
   const digest = reference.digest ?? (await resolveTag(reference, reader));
-  return verifyPlatforms({ reader, side, digest, name: (one) => `${repositoryText(reference)}@${one}`, tag: reference.tag }, flags, options);
+  return verifyPlatforms({ reader, side, digest, name: (one) => `${repositoryText(reference)}@${one}`, tag: reference.tag }, flags, judging);
 }
 
 async function resolveTag(reference: ImageReference, reader: ReturnType<Registries['repository']>): Promise<Digest> {
@@ -71,25 +54,25 @@ async function resolveTag(reference: ImageReference, reader: ReturnType<Registri
 }
 
 /** The one image of a layout, with the evidence that lies in it. Errors: `OCI_LAYOUT`. */
-export async function verifyLayout(folder: string, flags: VerifyFlags, options: () => Promise<VerifyOptions>): Promise<readonly Judged[]> {
+export async function verifyLayout(folder: string, flags: VerifyFlags, judging: () => Promise<Judging>): Promise<readonly Judged[]> {
   const layout = Layout.open(folder);
   const { digest } = savedEntry(layout);
-  return verifyPlatforms({ reader: layout, side: undefined, digest, name: (one) => `${folder}@${one}`, tag: undefined }, flags, options);
+  return verifyPlatforms({ reader: layout, side: undefined, digest, name: (one) => `${folder}@${one}`, tag: undefined }, flags, judging);
 }
 
-async function verifyPlatforms(image: Image, flags: VerifyFlags, options: () => Promise<VerifyOptions>): Promise<readonly Judged[]> {
-  const whole = await verifyDigest(image, flags, await options());
+async function verifyPlatforms(image: Image, flags: VerifyFlags, judging: () => Promise<Judging>): Promise<readonly Judged[]> {
+  const whole = await verifyDigest(image, flags, await judging());
   if (flags.platform !== undefined) return [await onePlatform(image, flags.platform, whole)];
   if (flags.recursive !== true) return [judged(image, whole)];
   const all: Judged[] = [judged(image, whole)];
   for (const child of await childrenOf(image)) {
     const platform = { ...image, digest: child.digest };
-    all.push(judged(platform, await verifyDigest(platform, flags, await options())));
+    all.push(judged(platform, await verifyDigest(platform, flags, await judging())));
   }
   return all;
 }
 
-function judged(image: Image, verification: Verification): Judged {
+function judged(image: Image, verification: JudgedEvidence): Judged {
   const name = image.name(image.digest);
   return { verification, subject: { name }, pinned: name };
 }
@@ -104,7 +87,7 @@ async function childrenOf(image: Image): Promise<readonly Descriptor[]> {
 }
 
 /** A verified index vouches for its children: their digests stand in what was signed. */
-async function onePlatform(image: Image, platform: string, whole: Verification): Promise<Judged> {
+async function onePlatform(image: Image, platform: string, whole: JudgedEvidence): Promise<Judged> {
   if (!whole.ok) return judged(image, whole);
   const index = await indexOf(image);
   const found = index === undefined ? [] : childrenFor(index, platform);
@@ -123,84 +106,50 @@ async function onePlatform(image: Image, platform: string, whole: Verification):
   return judged({ ...image, digest: child.digest }, { ...whole, root });
 }
 
-interface Piece {
-  readonly reference: string;
-  readonly verification: Verification;
-}
-
-async function verifyDigest(image: Image, flags: VerifyFlags, options: VerifyOptions): Promise<Verification> {
+async function verifyDigest(image: Image, flags: VerifyFlags, judging: Judging): Promise<JudgedEvidence> {
   const artifact = Artifact.fromDigests({ sha256: fromHex(hexOf(image.digest)) });
-  if (flags.bundle !== undefined) return verify(readFileCapped(flags.bundle, MAX_BUNDLE_BYTES), artifact, options);
-  const answers: PlaceAnswer[] = [];
-  const refused: Piece[] = [];
-  let accepted: Piece | undefined;
+  const findings = judging.options.findings ?? [];
+  if (flags.bundle !== undefined) return withFindings((await filePiece(flags.bundle, artifact, judging)).verification, findings);
+  const pieces = new Pieces();
   for await (const event of findEvidence({ image: image.reader, sideRepository: image.side, digest: image.digest, want: ['signatures', 'attestations'] })) {
-    if (event.kind === 'answer') {
-      answers.push(event.answer);
-      if (accepted !== undefined && flags.all !== true) break;
-      continue;
-    }
-    if (accepted !== undefined && flags.all !== true) break;
-    const piece = await verifyPiece(event.evidence, artifact, options);
-    if (piece.verification.ok) accepted ??= piece;
-    else refused.push(piece);
+    if (event.kind === 'answer') pieces.answers.push(event.answer);
+    if (pieces.isEnough && flags.all !== true) break;
+    if (event.kind === 'evidence') pieces.add(await verifyPiece(event.evidence, artifact, judging));
   }
-  if (accepted !== undefined) return withFinding(accepted, refused, options);
-  return refusal(image, answers, refused, options);
+  if (pieces.accepted === undefined) await askForge(pieces, artifact, judging);
+  const { accepted, refused, answers } = pieces;
+  if (accepted !== undefined) return acceptedPiece(accepted, refused, findings);
+  const found = refused.length > 0 ? refused.map(refusedPiece) : [await nothingFound('this image', answers, () => hintFor(image))];
+  return notFound(...findings, ...found, ...placeChecks(answers));
 }
 
-async function verifyPiece(evidence: Evidence | Unreadable, artifact: Artifact, options: VerifyOptions): Promise<Piece> {
+function withFindings(verification: JudgedEvidence, findings: readonly Check[]): JudgedEvidence {
+  return { ...verification, root: { ...verification.root, checks: [...findings, ...(verification.root.checks ?? [])] } };
+}
+
+async function verifyPiece(evidence: Evidence | Unreadable, artifact: Artifact, { judge }: Judging): Promise<Piece> {
   const { reference } = evidence;
   if (evidence.format === undefined) return { reference, verification: notFound(failFrom('bundle', evidence.problem)) };
   try {
-    return { reference, verification: await verify(bundleFrom(evidence), artifact, { ...options, findings: [] }) };
+    const verification = await judge(bundleFrom(evidence), artifact);
+    return { reference, verification: await withSource(verification, `oci://${reference.replace(/, layer .*/s, '')}`, evidence.content) };
   } catch (error) {
     if (!isTrustError(error)) throw error;
     return { reference, verification: notFound(failFrom('bundle', error)) };
   }
 }
 
-/** Evidence of every format as the bundle that the one verification takes. */
-function bundleFrom(evidence: Evidence): Bundle {
+/** Evidence of every format as the bundle that the one verification takes. Errors: those of reading it. */
+export function bundleFrom(evidence: Evidence): Bundle {
   if (evidence.format === 'bundle') return parseBundle(evidence.content);
   const { content, certificate, entry, timestamps } = looseParts(evidence);
   const material: Bundle['material'] = certificate === undefined ? { kind: 'publicKey', hint: '' } : { kind: 'certificate', leaf: certificate, others: [] };
   return bundleOf({ content, material, entries: entry === undefined ? [] : [entry], timestamps });
 }
 
-function withFinding({ reference, verification }: Piece, refused: readonly Piece[], { findings = [] }: VerifyOptions): Verification {
-  const others = refused.map((piece) => ({ ...refusedPiece(piece), optional: true as const }));
-  const checks = [pass('find', `evidence: ${reference}`), ...findings, ...(verification.root.checks ?? []), ...others];
-  return { ...verification, root: { ...verification.root, checks } };
-}
-
-function refusedPiece({ reference, verification }: Piece): Check {
-  return { ...verification.root, id: 'evidence', says: `${reference} does not hold` };
-}
-
-async function refusal(image: Image, answers: readonly PlaceAnswer[], refused: readonly Piece[], { findings = [] }: VerifyOptions): Promise<Verification> {
-  const pieces = refused.length > 0 ? refused.map(refusedPiece) : [await nothingFound(image, answers)];
-  return notFound(...findings, ...pieces, ...answers.map(placeCheck));
-}
-
-/** A place that could not be asked may hold the evidence: that is not the same as an image without any. */
-async function nothingFound(image: Image, answers: readonly PlaceAnswer[]): Promise<Check> {
-  const found = answers.length === 1 ? 'nothing in the one place that was asked' : `nothing in the ${answers.length} places that were asked`;
-  const problem = answers.find((answer) => answer.problem !== undefined)?.problem;
-  if (problem !== undefined)
-    return fail('find', problem.code, 'a place that may hold the evidence could not be asked', { found: problem.message, hint: problem.hint });
-  const hint = (await hintFor(image)) ?? 'sign the image, or name the repository that holds its evidence with --side-repository';
-  return fail('find', 'EVIDENCE_NOT_FOUND', 'no evidence was found for this image', { found, hint });
-}
-
-/** Told and decided by nothing: where was looked, and what each place answered. */
-function placeCheck({ place, says }: PlaceAnswer): Check {
-  return skip('find.place', `asked ${place}: ${says}`, { optional: true, evidence: { place } });
-}
-
 /** One platform of a signed index, when that is what was asked for. */
-async function hintFor({ reader, side, digest, tag, name }: Image): Promise<string | undefined> {
+async function hintFor({ reader, side, digest, tag, name }: Image): Promise<string> {
   const index = await findContainingIndex({ image: reader, child: digest, tag, sideRepository: side });
-  if (index === undefined) return undefined;
+  if (index === undefined) return 'sign the image, or name the repository that holds its evidence with --side-repository';
   return `${digest} is one platform of the index ${name(index.digest)}${index.tag === undefined ? '' : ` (tag ${index.tag})`}: verify that, with --platform to get the platform's digest`;
 }

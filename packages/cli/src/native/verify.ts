@@ -1,17 +1,19 @@
 /** `assay verify THING…`: find the evidence of each, verify it, print the tree. */
 
-import { PREDICATE_TYPES, pass, TrustError, trustedRootOf, type VerifyOptions } from '@assay/core';
+import { PREDICATE_TYPES, pass, TrustError, trustedRootOf, type VerifyOptions, verify } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { inOrder } from '../in-order.ts';
 import type { Io } from '../io.ts';
 import { isOffline } from '../offline.ts';
 import { type LoadedRoot, loadRoot, type TrustedRootFlags } from '../trusted-root.ts';
+import type { BuildFlags } from './build/flags.ts';
+import type { JudgedEvidence, Judging } from './judging.ts';
 import { type Judged, type ReportFlags, report } from './report.ts';
 import { expectedSigner, type SignerFlags } from './signer-flags.ts';
 import { type Thing, thingOf } from './thing.ts';
 import { verifyFile } from './verify-file.ts';
 
-export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags {
+export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags, BuildFlags {
   readonly bundle?: string;
   readonly type?: string;
   readonly annotation?: Readonly<Record<string, string>>;
@@ -28,26 +30,51 @@ export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags 
 
 /** Returns the exit status. Throws `TrustError` for input that cannot be read and for contradictory flags. */
 export async function runVerify(things: readonly string[], flags: VerifyFlags, io: Io): Promise<number> {
+  return report(await verifyThings(things, flags, io), flags, io);
+}
+
+/** Verifies, and prints nothing. Errors: as for `runVerify`. */
+export async function verifyThings(things: readonly string[], flags: VerifyFlags, io: Io): Promise<readonly Judged[]> {
   const offline = flags.offline === true || isOffline(io.env);
-  const signer = await expectedSigner(flags, io, offline);
-  let loaded: Promise<VerifyOptions> | undefined;
-  const options = (): Promise<VerifyOptions> => {
-    loaded ??= verifyOptions(flags, signer, io);
-    return loaded;
-  };
-  const named = things.map(thingOf);
-  refuseMeaningless(named, flags);
-  const images = named.some(({ kind }) => kind === 'image') ? await openImages(flags, offline, io) : undefined;
+  const judging = await openJudging(flags, offline, io);
+  let images: Images | undefined;
   try {
-    const judged = await inOrder(named, JOBS, (thing) => verifyThing(thing, flags, options, images, io));
-    return report(judged.flat(), flags, io);
+    const named = things.map(thingOf);
+    refuseMeaningless(named, flags);
+    images = named.some(({ kind }) => kind === 'image') ? await openImages(flags, offline, io) : undefined;
+    return (await inOrder(named, JOBS, (thing) => verifyThing(thing, flags, judging.open, images, io))).flat();
   } finally {
     images?.close();
+    judging.close();
   }
 }
 
 /** While one waits for its registry, others are verified. */
 const JOBS = 8;
+
+interface OpenJudging {
+  /** Loads the trusted root, once. */
+  readonly open: () => Promise<Judging>;
+  readonly close: () => void;
+}
+
+/** Who must have signed is settled at once; the trusted root is loaded when there is something to verify. */
+async function openJudging(flags: VerifyFlags, offline: boolean, io: Io): Promise<OpenJudging> {
+  const build = flags.source === undefined ? undefined : await (await import('./build/open.ts')).openBuild(flags.source, flags, offline, io);
+  if (build === undefined) refuseBuildDemands(flags);
+  const signer = build?.signer ?? (await expectedSigner(flags, io, offline));
+  let opened: Promise<Judging> | undefined;
+  const open = (): Promise<Judging> => {
+    opened ??= verifyOptions(flags, signer, io).then(build?.judging ?? plainJudging);
+    return opened;
+  };
+  return { open, close: build?.close ?? (() => undefined) };
+}
+
+function plainJudging(options: VerifyOptions): Judging {
+  const judge: Judging['judge'] = (bundle, artifact) => verify(bundle, artifact, { ...options, findings: [] });
+  return { options, judge, judgeContent: judge };
+}
 
 type Images = Awaited<ReturnType<typeof openImages>>;
 
@@ -57,20 +84,22 @@ async function openImages(flags: VerifyFlags, offline: boolean, io: Io) {
   return openRegistryAccess(io, { userAgent: 'assay', plainHttp: flags.plainHttp === true ? 'always' : 'never', offline, mirrorsFile: flags.registryMirrors });
 }
 
-async function verifyThing(
-  thing: Thing,
-  flags: VerifyFlags,
-  options: () => Promise<VerifyOptions>,
-  images: Images | undefined,
-  io: Io,
-): Promise<readonly Judged[]> {
-  if (thing.kind === 'file')
-    return [{ verification: await verifyFile(thing.name, flags.bundle, options, io), subject: { name: thing.name === '-' ? 'standard input' : thing.name } }];
+async function verifyThing(thing: Thing, flags: VerifyFlags, judging: OpenJudging['open'], images: Images | undefined, io: Io): Promise<readonly Judged[]> {
+  if (thing.kind === 'file') {
+    const verification = await verifyFileThing(thing.name, flags, judging, io);
+    return [{ verification, subject: { name: thing.name === '-' ? 'standard input' : thing.name } }];
+  }
   const { verifyImage, verifyLayout } = await import('./verify-image.ts');
-  if (thing.kind === 'layout') return verifyLayout(thing.name, flags, options);
+  if (thing.kind === 'layout') return verifyLayout(thing.name, flags, judging);
   if (images === undefined) throw new TrustError('INTERNAL', 'no access to registries');
   const sideRepository = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
-  return verifyImage(thing.name, { ...flags, ...(sideRepository && { sideRepository }) }, options, images.registries);
+  return verifyImage(thing.name, { ...flags, ...(sideRepository && { sideRepository }) }, judging, images.registries);
+}
+
+async function verifyFileThing(file: string, { source, bundle }: VerifyFlags, judging: OpenJudging['open'], io: Io): Promise<JudgedEvidence> {
+  if (source === undefined) return verifyFile(file, bundle, async () => (await judging()).options, io);
+  const { verifyFileBuild } = await import('./build/verify-file.ts');
+  return verifyFileBuild(file, bundle, await judging(), io);
 }
 
 async function verifyOptions(flags: VerifyFlags, signer: VerifyOptions['signer'], io: Io): Promise<VerifyOptions> {
@@ -101,8 +130,23 @@ async function noRoot(): Promise<LoadedRoot> {
 /** A flag that would be ignored might be the one that the verdict hangs on. */
 function refuseMeaningless(things: readonly Thing[], flags: VerifyFlags): void {
   if (flags.bundle !== undefined && things.length > 1) throw new TrustError('USAGE', '--bundle is the evidence of one thing', { hint: 'verify one at a time' });
+  if (flags.saveBundle !== undefined && things.length > 1)
+    throw new TrustError('USAGE', '--save-bundle keeps the evidence of one thing', { hint: 'verify one at a time' });
   if (things.some(({ kind }) => kind !== 'file')) return;
   const given = (['recursive', 'platform', 'printRef', 'sideRepository'] as const).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new TrustError('USAGE', `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for images`, { hint: 'leave it out for files' });
+  throw new TrustError('USAGE', `--${flagOf(given)} is for images`, { hint: 'leave it out for files' });
+}
+
+/** Demands on a build of which the source is not said would demand nothing. */
+function refuseBuildDemands(flags: VerifyFlags): void {
+  const given = BUILD_DEMANDS.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new TrustError('USAGE', `--${flagOf(given)} is a demand on a build`, { hint: 'say of which source it must be: --source github.com/OWNER/REPOSITORY' });
+}
+
+const BUILD_DEMANDS = ['tag', 'branch', 'commit', 'builder', 'trigger', 'denySelfHostedRunners', 'rekorUrl', 'saveBundle'] as const;
+
+function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

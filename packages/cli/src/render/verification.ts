@@ -7,6 +7,10 @@ import { type Detail, renderTree } from './tree.ts';
 export interface Subject {
   /** As the user typed it. */
   readonly name: string;
+  /** Of what was compared, where it was not core that did it. */
+  readonly digest?: string | undefined;
+  /** What else is known, each under a short name. */
+  readonly facts?: readonly (readonly [name: string, value: string])[];
 }
 
 export function renderVerification(verification: Verification, subject: Subject, style: Style, detail: Detail): string {
@@ -15,19 +19,22 @@ export function renderVerification(verification: Verification, subject: Subject,
   return `${verdict}\n${renderTree(root, style, detail)}${warningText(root, style)}`;
 }
 
-function acceptedText(verified: Verified, { name }: Subject, style: Style): string {
+function acceptedText(verified: Verified, { name, digest, facts = [] }: Subject, style: Style): string {
   const signer = verified.identity === undefined ? `the key sha256:${verified.keyFingerprint}` : verified.identity.san;
   const lines = [
     `${style.good('✔')} ${style.bold(printable(name))} is verified`,
-    `  digest     ${verified.artifact ?? '(none compared)'}`,
+    `  digest     ${verified.artifact ?? digest ?? '(none compared)'}`,
     `  signed by  ${printable(signer)}`,
   ];
   if (verified.identity !== undefined) lines.push(`  issuer     ${printable(verified.identity.oidcIssuer)}`);
   if (verified.statement !== undefined) lines.push(`  statement  ${printable(verified.statement.predicateType)}`);
   const [time] = verified.times;
   if (time !== undefined) lines.push(`  signed at  ${time.time.toISOString()} (${time.source})`);
+  lines.push(...facts.map(([label, value]) => `  ${label.padEnd(LABEL_WIDTH)} ${printable(value)}`));
   return `${lines.join('\n')}\n`;
 }
+
+const LABEL_WIDTH = 10;
 
 /** The first failed leaf in one block: what a person needs when nothing else is read. */
 function rejectedText(root: Check, { name }: Subject, style: Style): string {

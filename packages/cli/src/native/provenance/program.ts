@@ -1,11 +1,14 @@
 /** `assay provenance …`: how something was built, made and shown. Read only when it is asked for. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../io.ts';
+import { outputOption } from '../output-option.ts';
 import type { GenerateFlags } from './generate.ts';
+import type { ShowFlags } from './show.ts';
 
 /** Adds the commands to `provenance`; each tells `end` its exit status. */
 export function addProvenanceCommands(provenance: Command, io: Io, end: (status: number) => void): void {
   addGenerate(provenance).action(async (things: string[], flags: GenerateFlags) => end(await (await import('./generate.ts')).runGenerate(things, flags, io)));
+  addShow(provenance).action(async (thing: string, flags: ShowFlags) => end(await (await import('./show.ts')).runShow(thing, flags, io)));
 }
 
 function addGenerate(provenance: Command): Command {
@@ -45,11 +48,43 @@ function addGenerate(provenance: Command): Command {
     .addHelpText('after', GENERATE_EXAMPLES);
 }
 
+function addShow(provenance: Command): Command {
+  return provenance
+    .command('show')
+    .summary('show who built something, from what and how')
+    .description(
+      'Shows what provenance says, and who says it: the certificate, which an authority has made, or the provenance, which only the signer has. Verifies nothing.',
+    )
+    .argument('<thing>', 'evidence (bundle, envelope, .jsonl, answer of npm or gcloud), a file that has some beside it, or an image; - for standard input')
+    .option('--side-repository <repository>', 'where evidence of an image may lie besides (or COSIGN_REPOSITORY)')
+    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
+    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .option('--offline', 'open no socket (or ASSAY_OFFLINE=1)')
+    .addOption(outputOption())
+    .addHelpText('after', SHOW_EXAMPLES);
+}
+
 function collectParameter(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('key=value was expected');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
+
+const SHOW_EXAMPLES = `
+Examples:
+  # a file of evidence, or a file that has some beside it
+  assay provenance show multiple.intoto.jsonl
+  assay provenance show app.tar.gz
+
+  # what an image has in its registry, for machines
+  assay provenance show ghcr.io/OWNER/APP:1.2.3 --output json
+
+  # an npm package, and an image that Cloud Build has made
+  curl -s https://registry.npmjs.org/-/npm/v1/attestations/NAME@VERSION | assay provenance show -
+  gcloud artifacts docker images describe IMAGE --format json --show-provenance | assay provenance show -
+
+It shows and does not verify: that is what assay verify --source is for. Exit status: 0 shown, 4 nothing of it can be read
+`;
 
 const GENERATE_EXAMPLES = `
 Examples:
