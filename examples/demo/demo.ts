@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../packages/cli/src/index.ts';
 import { type Io, processIo } from '../../packages/cli/src/io.ts';
-import { layer, provenance, sbom, writeChart } from './release.ts';
+import { layer, sbom, writeChart } from './release.ts';
 
 const WORKFLOW = { repository: 'example/app', file: 'release.yml', ref: 'refs/tags/v1.0.0' };
 const PROGRAM = fileURLToPath(new URL('../../packages/cli/bin/assay.js', import.meta.url));
@@ -60,14 +60,14 @@ async function tell(): Promise<boolean> {
 
   say('4. An SBOM and provenance are attested');
   writeFileSync('sbom.json', JSON.stringify(sbom(digest)));
-  writeFileSync('provenance.json', JSON.stringify(provenance(WORKFLOW)));
   await run(0, 'attest', '--yes', '--type', 'cyclonedx', '--predicate', 'sbom.json', pinned);
-  await run(0, 'attest', '--yes', '--type', 'slsaprovenance1', '--predicate', 'provenance.json', pinned);
+  Object.assign(env, { GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: repository, GITHUB_REF: ref });
+  await run(0, 'provenance', 'generate', pinned);
 
   const outcomes = [
     await step('5. The image is verified, with the proof', 0, 'verify', image, ...signer, '--full'),
-    await step('6. So are its SBOM, its provenance, and the chart', 0, 'verify', image, '--type', 'cyclonedx', ...signer),
-    await run(0, 'verify', image, '--type', 'slsaprovenance1', ...signer),
+    await step('6. So are its SBOM, the source and tag it was built from, and the chart', 0, 'verify', image, '--type', 'cyclonedx', ...signer),
+    await run(0, 'verify', image, '--source', `github.com/${repository}`, '--tag', 'v1.0.0', '--issuer', issuer),
     await run(0, 'verify', chart, ...signer),
   ];
 

@@ -37,12 +37,3 @@ export function sbom(digest: string): object {
   const image = { type: 'container', name: 'app', version: '1.0.0', hashes: [{ alg: 'SHA-256', content: digest.replace('sha256:', '') }] };
   return { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata: { component: image }, components: [{ type: 'file', name: 'app.sh' }] };
 }
-
-/** SLSA provenance 1, as the workflow itself states it. */
-export function provenance({ repository, file, ref }: { repository: string; file: string; ref: string }): object {
-  const workflow = { ref, repository: `https://github.com/${repository}`, path: `.github/workflows/${file}` };
-  return {
-    buildDefinition: { buildType: 'https://actions.github.io/buildtypes/workflow/v1', externalParameters: { workflow } },
-    runDetails: { builder: { id: `https://github.com/${repository}/.github/workflows/${file}@${ref}` } },
-  };
-}
