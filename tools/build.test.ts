@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInstance, putImage, serveRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { GENERIC, signedBy, statementOf, TAGGED } from '../packages/cli/test/provenance-builds.ts';
+import { instanceOf } from '../packages/slsa/test/attestations.ts';
 import { type Built, buildPackage, coreSize } from './build.ts';
 import { ROOT, version } from './bundle.ts';
 
@@ -80,6 +82,33 @@ test('is cosign under the name of cosign', () => {
   symlinkSync(assay, cosign);
   const args = ['--bundle', bundle, '--trusted-root', root, '--certificate-identity', san, '--certificate-oidc-issuer', issuer, file];
   expect(run(cosign, 'verify-blob', ...args)).toMatchObject({ status: 0, stderr: 'Verified OK\n' });
+});
+
+test('says from what a file was built: under its own name, as slsa-verifier, and as gh with jq', () => {
+  const provenance = signedBy(GENERIC, TAGGED, statementOf(GENERIC, TAGGED, { app: 'built' }));
+  const { bundleBytes, trustedRootBytes } = instanceOf('sigstore.dev').sign(new Uint8Array(), provenance);
+  const [file, bundle, root] = ['built', 'built.provenance.json', 'built.root.json'].map((name) => join(folder, name)) as [string, string, string];
+  writeFileSync(file, 'built');
+  writeFileSync(bundle, bundleBytes);
+  writeFileSync(root, trustedRootBytes);
+  const [repository, another] = ['example/app', 'example/another'];
+  const offline = ['--offline', '--trusted-root', root];
+
+  const verify = (from: string): Run => run(assay, 'verify', file, '--bundle', bundle, '--source', `github.com/${from}`, ...offline);
+  expect(verify(repository)).toMatchObject({ status: 0, stdout: expect.stringContaining('supports   SLSA Build level 3') });
+  expect(verify(another)).toMatchObject({ status: 1 });
+
+  const link = join(folder, 'slsa-verifier');
+  symlinkSync(assay, link);
+  const slsaVerifier = (from: string): Run => run(link, 'verify-artifact', file, '--provenance-path', bundle, '--source-uri', `github.com/${from}`, ...offline);
+  expect(slsaVerifier(repository)).toMatchObject({ status: 0, stderr: expect.stringContaining('PASSED: SLSA verification passed') });
+  expect(slsaVerifier(another)).toMatchObject({ status: 1, stderr: expect.stringContaining('FAILED: SLSA verification failed') });
+
+  const known = ['--signer-repo', 'slsa-framework/slsa-github-generator', '--predicate-type', GENERIC.predicateType, '--custom-trusted-root', root];
+  const query = ['--format', 'json', '--jq', '.[].verificationResult.statement.predicateType'];
+  const gh = (from: string): Run => run(assay, 'gh', 'attestation', 'verify', file, '--bundle', bundle, '--repo', from, ...known, ...query);
+  expect(gh(repository)).toMatchObject({ status: 0, stdout: `${GENERIC.predicateType}\n` });
+  expect(gh(another)).toMatchObject({ status: 1, stdout: '' });
 });
 
 test.each([

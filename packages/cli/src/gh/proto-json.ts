@@ -1,12 +1,13 @@
 /** JSON of protobuf messages as Go's protojson writes it: members in the order of the schema, none that is empty, maps by their keys. */
 import { isJsonObject, type Json, type JsonObject } from '@assay/core';
+import { BUNDLE_SCHEMA } from '@assay/slsa/github';
 
 /** `value`: as it is; `sorted`: a map or free-form object, by its keys; an array: of these; an object: a message of these. */
 type Shape = 'value' | 'sorted' | readonly [Shape] | { readonly [name: string]: Shape };
 
 /** A Sigstore bundle. Members that the schema does not have are left out. */
 export function bundleInOrder(bundle: JsonObject): Json {
-  return inOrder(bundle, BUNDLE);
+  return inOrder(bundle, BUNDLE_SCHEMA);
 }
 
 /** An in-toto statement. */
@@ -37,29 +38,6 @@ function isEmpty(value: Json): boolean {
   return value === null || value === '' || value === '0' || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
 }
 
-const CERTIFICATE: Shape = { rawBytes: 'value' };
-const BUNDLE: Shape = {
-  mediaType: 'value',
-  verificationMaterial: {
-    publicKey: { hint: 'value' },
-    x509CertificateChain: { certificates: [CERTIFICATE] },
-    certificate: CERTIFICATE,
-    tlogEntries: [
-      {
-        logIndex: 'value',
-        logId: { keyId: 'value' },
-        kindVersion: { kind: 'value', version: 'value' },
-        integratedTime: 'value',
-        inclusionPromise: { signedEntryTimestamp: 'value' },
-        inclusionProof: { logIndex: 'value', rootHash: 'value', treeSize: 'value', hashes: 'value', checkpoint: { envelope: 'value' } },
-        canonicalizedBody: 'value',
-      },
-    ],
-    timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: 'value' }] },
-  },
-  messageSignature: { messageDigest: { algorithm: 'value', digest: 'value' }, signature: 'value' },
-  dsseEnvelope: { payload: 'value', payloadType: 'value', signatures: [{ sig: 'value', keyid: 'value' }] },
-};
 const DESCRIPTOR: Shape = {
   name: 'value',
   uri: 'value',

@@ -1,10 +1,10 @@
 /** The native commands: a few verbs that do what people mean (architecture.md section 5). */
-import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import type { CopyFlags } from './copy.ts';
-import { outputOption } from './output-option.ts';
+import * as shared from './options.ts';
 import type { AttestFlags, SignFlags } from './sign.ts';
 import type { VerifyFlags } from './verify.ts';
 
@@ -107,11 +107,11 @@ function addVerify(program: Command): Command {
     .description('Verifies files, images, charts and OCI layouts: finds their evidence, checks it, and shows the proof.')
     .argument('<thing...>', 'a path, a digest, - for standard input, or an image reference (oci:// and file: force it)')
     .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl, with --source those of provenance too')
-    .option('--identity <name>', 'who must have signed: e-mail address, workflow URI or user name, compared exactly')
-    .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
-    .option('--issuer <url>', 'the OIDC issuer that must have vouched for the identity')
-    .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
-    .option('--key <ref>', 'the public key that must have signed: PEM file, URL, env://NAME, k8s://, pkcs11:, hashivault://')
+    .addOption(shared.identity())
+    .addOption(shared.identityRegexp())
+    .addOption(shared.issuer())
+    .addOption(shared.issuerRegexp())
+    .addOption(shared.keyToVerify())
     .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
     .option('--tag <name>', 'the tag it must be built from')
     .option('--branch <name>', 'the branch it must be built from')
@@ -122,22 +122,22 @@ function addVerify(program: Command): Command {
     .option('--rekor-url <url>', 'the log to ask for provenance without proof; default: that of the trusted root')
     .option('--save-bundle <file>', 'keep evidence that came over the network, to verify it without')
     .option('--type <type>', 'the predicate type that an attestation must have: a URI or a short name such as cyclonedx')
-    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', collectAnnotation)
-    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)')
-    .option('--offline', 'open no socket (or ASSAY_OFFLINE=1)')
-    .option('--require-fresh-root', 'refuse a trusted root that could not be refreshed')
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(count))
+    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs)
+    .addOption(shared.trustedRoot())
+    .addOption(shared.offline())
+    .addOption(shared.requireFreshRoot())
+    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
+    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
+    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count))
     .option('--recursive', 'every image of an index must have evidence of its own too')
     .option('--platform <os/arch>', 'tell the digest of one platform of a verified index')
     .option('--print-ref', 'print the verified reference, HOST/REPOSITORY@DIGEST, and nothing else')
     .option('--all', 'look at all evidence, also after one piece has met the demand')
     .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
-    .addOption(outputOption())
-    .option('--full', 'show every check, also those that passed')
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
+    .addOption(shared.output())
+    .addOption(shared.full())
     .addHelpText('after', VERIFY_EXAMPLES);
 }
 
@@ -145,7 +145,7 @@ function addSign(program: Command): Command {
   return signingOptions(program.command('sign').summary('sign files and images'))
     .description('Signs as whoever you are, or with a key. A file gets a Sigstore bundle beside it, an image one in its registry.')
     .option('--resume <file>', 'complete a signing that an outage interrupted; takes no other argument')
-    .option('-a, --annotation <key=value>', 'annotation to sign; may be repeated; for images', collectAnnotation)
+    .option('-a, --annotation <key=value>', 'annotation to sign; may be repeated; for images', shared.pairs)
     .option('--recursive', 'sign every image of an index too')
     .addHelpText('after', SIGN_EXAMPLES);
 }
@@ -161,18 +161,18 @@ function addAttest(program: Command): Command {
 function signingOptions(command: Command): Command {
   return command
     .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
-    .option('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://; default: none, but an identity')
-    .option('--identity-token <token>', 'token that says who signs, or the file that holds it; default: that of the CI job, else a login')
-    .option('--oidc-issuer <url>', 'whom to log in at; default: as the signing configuration says')
-    .option('-y, --yes', 'agree to a public record of who signed')
+    .addOption(shared.keyToSign())
+    .addOption(shared.identityToken())
+    .addOption(shared.oidcIssuer())
+    .addOption(shared.yes())
     .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
     .option('--no-store', 'do not store the bundle in the registry')
-    .option('--signing-config <file>', 'services to use; default: those of public Sigstore, and with --key none')
-    .option('--trust-config <file>', 'client_trust_config.json: the trusted root and the services of an instance (or ASSAY_TRUST)')
+    .addOption(shared.signingConfig())
+    .addOption(shared.trustConfig())
     .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
-    .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addOption(shared.storeElsewhere())
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
     .option('--force', 'overwrite a bundle that is there');
 }
 
@@ -185,16 +185,9 @@ function addCopy(program: Command): Command {
     .argument('<target>', 'image reference, or a folder for an OCI layout')
     .option('--force', 'move a tag that names something else')
     .option('--side-repository <repository>', 'where evidence of the source may lie besides (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
     .addHelpText('after', COPY_EXAMPLES);
-}
-
-/** `key=value`, collected. */
-function collectAnnotation(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('key=value was expected');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function addExplain(program: Command): Command {
@@ -204,11 +197,6 @@ function addExplain(program: Command): Command {
     .description('Shows every check of a result that was saved with --output json. It does not verify again.')
     .argument('<file>', 'the saved result, or - for standard input')
     .addHelpText('after', '\nExamples:\n  assay verify app.tar.gz … --output json > result.json\n  assay explain result.json\n');
-}
-
-function count(text: string): number {
-  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('a number from 0 to 99 was expected');
-  return Number(text);
 }
 
 const VERIFY_EXAMPLES = `

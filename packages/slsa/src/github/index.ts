@@ -1,4 +1,5 @@
 /** `@assay/slsa/github`: GitHub's artifact attestations, fetched and judged. Everything public, by name. */
+export { BUNDLE_SCHEMA } from '../provenance/bundle-schema.ts';
 export type { GithubApi } from './call-api.ts';
 export { attestationText, checkCriteria } from './check-criteria.ts';
 export { type ChosenTrust, chooseTrust, GITHUB_INSTANCE, PUBLIC_GOOD, type TrustSources } from './choose-trust.ts';

@@ -3,20 +3,18 @@
  * kind. What is not one is read as an envelope instead; whether a bundle is complete is asked later.
  */
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '@assay/core';
-
-/** `value`: text or number. `[shape]`: a list. An object: its members, by protobuf's JSON name. */
-type Form = 'value' | readonly [Form] | { readonly [name: string]: Form };
+import { BUNDLE_SCHEMA, type Form } from './bundle-schema.ts';
 
 export function isBundleForm(file: Uint8Array): boolean {
   const document = readDocument(file);
-  return document !== undefined && misfit(document, BUNDLE, '') === undefined;
+  return document !== undefined && misfit(document, BUNDLE_SCHEMA, '') === undefined;
 }
 
 /** What keeps a file that means to be a bundle from being one: the member that nobody knows, or that is of another kind. Undefined for other files. */
 export function bundleMisfit(file: Uint8Array): string | undefined {
   const document = readDocument(file);
   const means = document !== undefined && Object.keys(document).some((name) => name === 'verificationMaterial' || name === 'dsseEnvelope');
-  return means ? misfit(document, BUNDLE, '') : undefined;
+  return means ? misfit(document, BUNDLE_SCHEMA, '') : undefined;
 }
 
 function readDocument(file: Uint8Array): JsonObject | undefined {
@@ -57,28 +55,3 @@ function isList(form: Exclude<Form, 'value'>): form is readonly [Form] {
 function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
-
-const CERTIFICATE = { rawBytes: 'value' } as const;
-
-const BUNDLE: Form = {
-  mediaType: 'value',
-  verificationMaterial: {
-    publicKey: { hint: 'value' },
-    x509CertificateChain: { certificates: [CERTIFICATE] },
-    certificate: CERTIFICATE,
-    tlogEntries: [
-      {
-        logIndex: 'value',
-        logId: { keyId: 'value' },
-        kindVersion: { kind: 'value', version: 'value' },
-        integratedTime: 'value',
-        inclusionPromise: { signedEntryTimestamp: 'value' },
-        inclusionProof: { logIndex: 'value', rootHash: 'value', treeSize: 'value', hashes: ['value'], checkpoint: { envelope: 'value' } },
-        canonicalizedBody: 'value',
-      },
-    ],
-    timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: 'value' }] },
-  },
-  messageSignature: { messageDigest: { algorithm: 'value', digest: 'value' }, signature: 'value' },
-  dsseEnvelope: { payload: 'value', payloadType: 'value', signatures: [{ sig: 'value', keyid: 'value' }] },
-};

@@ -1,7 +1,7 @@
 /** `assay log …`: whether transparency logs keep their word, and what they have on record. Read only when it is asked for. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../io.ts';
-import { outputOption } from '../output-option.ts';
+import * as shared from '../options.ts';
 import type { ConsistencyFlags } from './consistency.ts';
 import type { MonitorFlags } from './monitor.ts';
 import type { SearchFlags } from './search.ts';
@@ -21,17 +21,17 @@ function addMonitor(log: Command): Command {
       'Follows transparency logs (Rekor v1 and v2): verifies that each extends the tree that it signed before, reads what was recorded since, and tells' +
         ' the entries that are watched. The last verified checkpoint is kept, and the next run goes on from there.',
     )
-    .option('--identity <name>', 'watch this e-mail address, URI or user name; may be repeated', collect)
-    .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole; may be repeated', collect)
-    .option('--issuer <url>', 'of the watched identities only those of this OIDC issuer, or all of it; may be repeated', collect)
-    .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole; may be repeated', collect)
-    .option('--key <ref>', 'watch what is signed with this public key: PEM file, URL, env://NAME, k8s://, pkcs11:; may be repeated', collect)
-    .option('--digest <artifact>', 'watch what is signed of this artifact: sha256:…, or a file; may be repeated', collect)
+    .option('--identity <name>', 'watch this e-mail address, URI or user name; may be repeated', shared.list)
+    .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole; may be repeated', shared.list)
+    .option('--issuer <url>', 'of the watched identities only those of this OIDC issuer, or all of it; may be repeated', shared.list)
+    .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole; may be repeated', shared.list)
+    .option('--key <ref>', 'watch what is signed with this public key: PEM file, URL, env://NAME, k8s://, pkcs11:; may be repeated', shared.list)
+    .option('--digest <artifact>', 'watch what is signed of this artifact: sha256:…, or a file; may be repeated', shared.list)
     .addOption(new Option('--from <index>', 'where to begin without a kept checkpoint; default after the newest entry').argParser(index))
     .option('--state <file>', 'where the checkpoint is kept; default a file for each log in $XDG_STATE_HOME/assay/logs')
     .addOption(new Option('--interval <duration>', 'how often to look, as 10s, 5m, 1h').default(10_000, '10s').argParser(duration))
     .option('--once', 'look once, up to the newest checkpoint')
-    .addOption(outputOption())
+    .addOption(shared.output())
     .addHelpText('after', MONITOR_EXAMPLES);
 }
 
@@ -43,7 +43,7 @@ function addSearch(log: Command): Command {
     .argument('[artifact]', 'a digest (sha256:…), a file, or - for standard input')
     .option('--identity <name>', 'who signed: e-mail address, URI or user name')
     .option('--key <file>', 'what it was signed with: PEM of a public key or a certificate')
-    .addOption(outputOption())
+    .addOption(shared.output())
     .addHelpText('after', SEARCH_EXAMPLES);
 }
 
@@ -56,28 +56,20 @@ function addConsistency(log: Command): Command {
     .argument('[other]', 'a second one; default the newest of the log')
     .requiredOption('--log <url>', 'base URL of the log')
     .addOption(logKey())
-    .addOption(trustedRoot())
-    .addOption(outputOption())
+    .addOption(shared.trustedRoot())
+    .addOption(shared.output())
     .addHelpText('after', CONSISTENCY_EXAMPLES);
 }
 
 function withLogs(command: Command): Command {
   return command
-    .option('--log <url>', 'base URL of a log; may be repeated; default every log of the trusted root that is in use', collect)
+    .option('--log <url>', 'base URL of a log; may be repeated; default every log of the trusted root that is in use', shared.list)
     .addOption(logKey())
-    .addOption(trustedRoot());
+    .addOption(shared.trustedRoot());
 }
 
 function logKey(): Option {
   return new Option('--log-key <file>', "PEM file with the log's public key, instead of a trusted root").conflicts('trustedRoot');
-}
-
-function trustedRoot(): Option {
-  return new Option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)');
-}
-
-function collect(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
 }
 
 function index(text: string): bigint {

@@ -1,7 +1,7 @@
 /** `assay provenance …`: how something was built, made and shown. Read only when it is asked for. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Io } from '../../io.ts';
-import { outputOption } from '../output-option.ts';
+import * as shared from '../options.ts';
 import type { GenerateFlags } from './generate.ts';
 import type { ShowFlags } from './show.ts';
 
@@ -32,19 +32,19 @@ function addGenerate(provenance: Command): Command {
     .option('--no-store', 'do not store it in the registry')
     .option('--builder-id <uri>', 'local: who builds')
     .option('--build-type <uri>', 'local: what kind of build it is')
-    .option('--parameter <key=value>', 'local: what whoever started the build chose; may be repeated', collectParameter)
+    .option('--parameter <key=value>', 'local: what whoever started the build chose; may be repeated', shared.pairs)
     .option('--source <uri>', 'local: what was built, as git+https://HOST/PROJECT@refs/heads/BRANCH')
     .option('--commit <hex>', 'local: the commit of it')
     .option('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://; default: none, but the identity of the job')
     .option('--identity-token <token>', 'token of the job, or the file that holds it; default: what the CI service gives')
     .option('--oidc-issuer <url>', "with --key or --predicate-only: whose tokens are believed; default the service's own")
-    .option('-y, --yes', 'agree to a public record of who signed')
-    .option('--signing-config <file>', 'services to use; default: those of public Sigstore, and with --key none')
-    .option('--trust-config <file>', 'client_trust_config.json: the trusted root and the services of an instance (or ASSAY_TRUST)')
+    .addOption(shared.yes())
+    .addOption(shared.signingConfig())
+    .addOption(shared.trustConfig())
     .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
-    .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addOption(shared.storeElsewhere())
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
     .addHelpText('after', GENERATE_EXAMPLES);
 }
 
@@ -57,17 +57,11 @@ function addShow(provenance: Command): Command {
     )
     .argument('<thing>', 'evidence (bundle, envelope, .jsonl, answer of npm or gcloud), a file that has some beside it, or an image; - for standard input')
     .option('--side-repository <repository>', 'where evidence of an image may lie besides (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
-    .option('--offline', 'open no socket (or ASSAY_OFFLINE=1)')
-    .addOption(outputOption())
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
+    .addOption(shared.offline())
+    .addOption(shared.output())
     .addHelpText('after', SHOW_EXAMPLES);
-}
-
-function collectParameter(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('key=value was expected');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 const SHOW_EXAMPLES = `

@@ -2,7 +2,7 @@
 import { LOG_LEVELS, ROTATABLE, type Rotatable, SERVICE_NAMES, type ServiceName } from '@assay/stack';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../../io.ts';
-import { outputOption } from '../output-option.ts';
+import * as shared from '../options.ts';
 import type { AccountFlags } from './account.ts';
 import type { BackupFlags } from './backup.ts';
 import type { CheckFlags } from './check.ts';
@@ -36,7 +36,7 @@ function addUp(stack: Command): Command {
     .option('--elsewhere-trust <file>', 'trusted_root.json with the keys of services that run elsewhere')
     .option('--fulcio-config <file>', 'whose identity tokens count besides our own: the configuration file of Fulcio; default DIR/fulcio-config.yaml')
     .addOption(new Option('--log-level <level>', 'what is logged on standard error, as JSON lines').choices(LOG_LEVELS).default('info'))
-    .addOption(outputOption())
+    .addOption(shared.output())
     .addHelpText('after', UP_EXAMPLES);
 }
 
@@ -55,14 +55,14 @@ function addToken(stack: Command): Command {
 function addStatus(stack: Command): Command {
   return withData(stack.command('status').summary('what there is, and what expires when'))
     .description('Shows keys, chains, logs and TUF metadata, and what expires soon. Reads only.')
-    .addOption(outputOption())
+    .addOption(shared.output())
     .addHelpText('after', '\nExit status: 0 all in order, 1 something has expired; 2 to 4 as for verify\n');
 }
 
 function addCheck(stack: Command): Command {
   return withData(stack.command('check').summary('look for damage'))
     .description('Verifies everything in the folder: keys, chains, every entry of every log, TUF metadata, the content of the registry. Reads only.')
-    .addOption(outputOption())
+    .addOption(shared.output())
     .addHelpText('after', '\nExit status: 0 whole, 1 damaged; 2 to 4 as for verify\n');
 }
 

@@ -1,7 +1,7 @@
 /** `assay vsa …`: verification summaries. Read only when it is asked for. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Io } from '../../io.ts';
-import { outputOption } from '../output-option.ts';
+import * as shared from '../options.ts';
 import type { MakeFlags } from './make.ts';
 import type { VsaVerifyFlags } from './verify.ts';
 
@@ -25,10 +25,10 @@ function addMake(group: Command): Command {
     .requiredOption('--policy-uri <uri>', 'what it was held against')
     .option('--policy <file>', 'that policy; its digest is stated')
     .addOption(new Option('--result <result>', 'how the verification ended; your own word').choices(['PASSED', 'FAILED']))
-    .option('--level <level>', 'a level or property, as SLSA_BUILD_LEVEL_3; may be repeated', collect)
-    .option('--input-attestation <file[,uri]>', 'evidence that was looked at; its digest is stated; may be repeated', collect)
-    .option('--subject-digest <type:value>', 'a subject by its digest, as gitCommit:HEX; may be repeated', collect)
-    .option('--source-ref <ref>', 'of a source: a branch or tag in full that was at this commit; may be repeated', collect)
+    .option('--level <level>', 'a level or property, as SLSA_BUILD_LEVEL_3; may be repeated', shared.list)
+    .option('--input-attestation <file[,uri]>', 'evidence that was looked at; its digest is stated; may be repeated', shared.list)
+    .option('--subject-digest <type:value>', 'a subject by its digest, as gitCommit:HEX; may be repeated', shared.list)
+    .option('--source-ref <ref>', 'of a source: a branch or tag in full that was at this commit; may be repeated', shared.list)
     .option('--source <repository>', 'verify: what it must be built from, as github.com/OWNER/REPO')
     .option('--tag <name>', 'verify: the tag it must be built from')
     .option('--branch <name>', 'verify: the branch it must be built from')
@@ -41,16 +41,16 @@ function addMake(group: Command): Command {
     .addOption(new Option('--format <format>', 'of files: a Sigstore bundle, or a bare envelope').choices(['bundle', 'envelope']).default('bundle'))
     .option('--bundle <file>', 'where it is written; default FILE.vsa.json, and nowhere for images')
     .option('--no-store', 'do not store it in the registry of the image')
-    .option('--key <ref>', 'private key: file, env://NAME, k8s://, pkcs11:, hashivault://; default: none, but an identity')
-    .option('--identity-token <token>', 'token that says who signs, or the file that holds it; default: that of the CI job, else a login')
-    .option('--oidc-issuer <url>', 'whom to log in at; default: as the signing configuration says')
-    .option('-y, --yes', 'agree to a public record of who signed')
-    .option('--signing-config <file>', 'services to use; default: those of public Sigstore, and with --key none')
-    .option('--trust-config <file>', 'client_trust_config.json: the trusted root and the services of an instance (or ASSAY_TRUST)')
+    .addOption(shared.keyToSign())
+    .addOption(shared.identityToken())
+    .addOption(shared.oidcIssuer())
+    .addOption(shared.yes())
+    .addOption(shared.signingConfig())
+    .addOption(shared.trustConfig())
     .option('--trusted-root <file>', 'trusted_root.json of the instance that signs; what its services say is verified with it')
-    .option('--side-repository <repository>', 'store evidence there instead (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
+    .addOption(shared.storeElsewhere())
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
     .option('--force', 'overwrite a file that is there')
     .addHelpText('after', MAKE_EXAMPLES);
 }
@@ -63,35 +63,26 @@ function addVerify(group: Command): Command {
     .argument('[thing]', 'a path, a digest, - for standard input, or an image reference (oci:// and file: force it)')
     .requiredOption('--verifier <uri>', 'who must have verified')
     .requiredOption('--resource-uri <uri>', 'what must have been verified')
-    .option('--level <level>', 'a level or property that it must have at least, as SLSA_BUILD_LEVEL_3; may be repeated', collect)
-    .option('--subject-digest <type:value>', 'a digest that it must be about besides; may be repeated', collect)
+    .option('--level <level>', 'a level or property that it must have at least, as SLSA_BUILD_LEVEL_3; may be repeated', shared.list)
+    .option('--subject-digest <type:value>', 'a digest that it must be about besides; may be repeated', shared.list)
     .option('--source-ref <ref>', 'of a source: the branch or tag in full that must have been at this commit')
     .option('--bundle <file>', 'the summary, a bundle or an envelope; default FILE.vsa.json')
-    .option('--key <ref>', 'the public key that must have signed: PEM file, URL, env://NAME, k8s://, pkcs11:, hashivault://')
+    .addOption(shared.keyToVerify())
     .option('--key-id <name>', 'how envelopes call that key; default: its OpenSSH fingerprint, or nothing')
-    .option('--identity <name>', 'who must have signed: e-mail address, workflow URI or user name, compared exactly')
-    .option('--identity-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
-    .option('--issuer <url>', 'the OIDC issuer that must have vouched for the identity')
-    .option('--issuer-regexp <pattern>', 'the same as an RE2 pattern that must match as a whole')
-    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance (default: public Sigstore, or ASSAY_TRUST)')
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded it; default 1, with --key 0').argParser(count))
-    .option('--offline', 'open no socket (or ASSAY_OFFLINE=1)')
-    .option('--require-fresh-root', 'refuse a trusted root that could not be refreshed')
+    .addOption(shared.identity())
+    .addOption(shared.identityRegexp())
+    .addOption(shared.issuer())
+    .addOption(shared.issuerRegexp())
+    .addOption(shared.trustedRoot())
+    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded it; default 1, with --key 0').argParser(shared.count))
+    .addOption(shared.offline())
+    .addOption(shared.requireFreshRoot())
     .option('--side-repository <repository>', 'where evidence of an image may lie besides (or COSIGN_REPOSITORY)')
-    .option('--registry-mirrors <file>', 'where requests for a registry really go; names stay (or ASSAY_REGISTRY_MIRRORS)')
-    .option('--plain-http', 'speak plain http with registries that do not speak https')
-    .addOption(outputOption())
-    .option('--full', 'show every check, also those that passed')
+    .addOption(shared.registryMirrors())
+    .addOption(shared.plainHttp())
+    .addOption(shared.output())
+    .addOption(shared.full())
     .addHelpText('after', VERIFY_EXAMPLES);
-}
-
-function collect(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
-}
-
-function count(text: string): number {
-  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('a number from 0 to 99 was expected');
-  return Number(text);
 }
 
 const MAKE_EXAMPLES = `
