@@ -1,6 +1,8 @@
 /** `node tools/fuzz/make-provenance-corpus.ts`: the first inputs of the targets for provenance, from the scenes of its tests or by hand. */
 import { encodeBase64, type JsonValue, utf8 } from '@assay/core';
 import { encodeVsa } from '@assay/slsa';
+import { snappyCompress } from 'hysnappy';
+import { attest, instanceOf } from '../../packages/slsa/test/attestations.ts';
 import { delegated, generic, signBuild } from '../../packages/slsa/test/build-scene.ts';
 import { V03 } from '../../packages/slsa/test/gcb-scene.ts';
 import { write } from './corpus.ts';
@@ -16,6 +18,8 @@ write('provenance', 'generic', json(generic('refs/tags/v1.2.3')));
 write('provenance', 'delegated', json(delegated('refs/heads/main')));
 const { bundleBytes } = signBuild();
 write('bundle-form', 'bundle', bundleBytes);
+write('attestation', 'bundle', attest(instanceOf('sigstore.dev')).bundleBytes);
+write('snappy-block', 'json', snappyCompress(utf8(`{"mediaType":"${'application/json,'.repeat(20)}"}`)));
 write('bundle-form', 'names', utf8('{"media_type":"x","dsse_envelope":{"payload_type":"y"},"message_signature":null}'));
 for (const [i, id] of ['https://github.com/o/r/x.yml@refs/tags/v1.2.3', 'https://example.com/b', 'a@', 'a@b@c'].entries())
   write('builder-id', `hand-${i}`, utf8(id));

@@ -18,12 +18,16 @@ import { decodeSubjects, parseSubjects } from '@assay/slsa/generate';
 import { parseEnvelopeFile, parseLoggedEnvelope } from '@assay/slsa/log-search';
 import { keyFor } from '@assay/testkit';
 import { UNPRINTABLE } from '../../packages/core/test/facts.ts';
+import { decompress } from '../../packages/slsa/src/github/bundle-url.ts';
+import { readBundle } from '../../packages/slsa/src/github/read-bundle.ts';
 import { compareVersionedTag } from '../../packages/slsa/src/versioned-tag.ts';
 import { Finding, type Target, text } from './target.ts';
 
 export const PROVENANCE_TARGETS: readonly Target[] = [
   { name: 'provenance', run: (input) => fuzzProvenance(input) },
   { name: 'bundle-form', run: (input) => isBundleForm(input) },
+  { name: 'attestation', run: readBundle },
+  { name: 'snappy-block', run: decompress },
   { name: 'builder-id', run: (input) => fuzzBuilderId(text(input)) },
   { name: 'versioned-tag', run: (input) => fuzzTag(text(input)) },
   { name: 'npm-attestations', run: parseNpmAttestations },
