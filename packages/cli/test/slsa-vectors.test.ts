@@ -65,6 +65,12 @@ describe('an image with its provenance beside it', () => {
   });
 });
 
+test.runIf(vectors !== undefined)('a package is verified with the keys of npm that are embedded', async () => {
+  const one = ours.find(({ subcommand, expect: its, level }) => subcommand === 'verify-npm-package' && its === 'accept' && level !== 'api') as Case;
+  const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', at('trust/trusted_root.json')];
+  expectVerdict(one, await runCli(args, { env: one.env ?? {} }));
+});
+
 describe('what needs the log fails without it, and says what is missing', () => {
   test.each(named(ours.filter(({ needs }) => needs === 'rekor')))('%s', async (_, one) => {
     const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', at('trust/trusted_root.json')];

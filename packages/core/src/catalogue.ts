@@ -781,7 +781,7 @@ export const catalogue = {
   SLSA_NPM_DOCUMENT: malformed(
     'The attestations of the package are not complete.',
     'another document than the one of the registry, or a package without provenance',
-    'fetch https://registry.npmjs.org/-/npm/v1/attestations/NAME@VERSION',
+    'fetch $(npm config get registry)-/npm/v1/attestations/NAME@VERSION',
   ),
   SLSA_NPM_KEY: rejected('The key that signed the publication is not one of the registry.', 'another registry, or an outdated list of keys', OTHER_INSTANCE),
   SLSA_PACKAGE: rejected('The attestations are about another package.', 'another name or version', 'compare expected and found'),

@@ -41,6 +41,17 @@ export async function embeddedPublicRoot(): Promise<Uint8Array> {
   return bytes;
 }
 
+/**
+ * The name of the target that holds the keys of npm's registry, `HOST/keys.json`: public Sigstore has one registry's keys, and the host is its default.
+ * @throws TrustError TRUST_ROOT_MISSING when the package no longer ships it
+ */
+export async function registryKeysTarget(): Promise<string> {
+  const names = (await embeddedRepository(PUBLIC_MIRROR))?.targets.keys() ?? [];
+  const name = [...names].find((its) => its.endsWith('/keys.json'));
+  if (name === undefined) throw new TrustError('TRUST_ROOT_MISSING', `@sigstore/tuf ships no keys of a registry for ${quote(PUBLIC_MIRROR)}`);
+  return name;
+}
+
 /** The target that holds the trusted root, in every Sigstore TUF repository. */
 export const TRUSTED_ROOT = 'trusted_root.json';
 

@@ -3,7 +3,7 @@
 export type { CachedTarget } from './cache/folder.ts';
 export { mirrorFolder, readCachedTarget } from './cache/folder.ts';
 export type { EmbeddedRepository } from './embedded.ts';
-export { embeddedPublicRoot, embeddedRepository, PUBLIC_MIRROR, TRUSTED_ROOT } from './embedded.ts';
+export { embeddedPublicRoot, embeddedRepository, PUBLIC_MIRROR, registryKeysTarget, TRUSTED_ROOT } from './embedded.ts';
 export type { LoadedTarget, TargetOptions, TrustSource } from './fetch-target.ts';
 export { fetchTarget } from './fetch-target.ts';
 export type { Initialized, InitializeOptions } from './initialized.ts';

@@ -18,7 +18,7 @@ export const command: Command = {
   usage: 'verify-npm-package [flags] tarball',
   examples: `  # SLSA_VERIFIER_EXPERIMENTAL=1 is needed
   npm pack PACKAGE@1.2.3
-  curl -o attestations.json https://registry.npmjs.org/-/npm/v1/attestations/PACKAGE@1.2.3
+  curl -o attestations.json "$(npm config get registry)-/npm/v1/attestations/PACKAGE@1.2.3"
   slsa-verifier verify-npm-package package-1.2.3.tgz --attestations-path attestations.json \\
     --package-name PACKAGE --package-version 1.2.3 \\
     --builder-id https://github.com/actions/runner/github-hosted --source-uri github.com/OWNER/REPOSITORY`,
@@ -96,16 +96,16 @@ async function registryKeys(session: Session) {
   const { flags, io, offline } = session;
   const file = flags.text('npm-keys');
   if (file !== '') return named(file, () => parseNpmKeys(readFileCapped(file, MAX_KEYS_BYTES)));
-  const { fetchTarget, trustSettings } = await import('@assay/trust');
+  const { fetchTarget, registryKeysTarget, trustSettings } = await import('@assay/trust');
   const settings = trustSettings(io.env);
   const http = openHttp(session);
   try {
     const warn = (warning: string) => io.stderr(`WARNING: ${warning}\n`);
-    return parseNpmKeys((await fetchTarget(NPM_KEYS, { ...settings, offline: offline || settings.offline, http, now: io.now, warn })).bytes);
+    const keys = await fetchTarget(await registryKeysTarget(), { ...settings, offline: offline || settings.offline, http, now: io.now, warn });
+    return parseNpmKeys(keys.bytes);
   } finally {
     http.close();
   }
 }
 
-const NPM_KEYS = 'registry.npmjs.org/keys.json';
 const MAX_KEYS_BYTES = 1024 * 1024;

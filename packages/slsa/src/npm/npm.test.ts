@@ -99,7 +99,7 @@ function publication(): JsonObject {
     _type: 'https://in-toto.io/Statement/v0.1',
     subject,
     predicateType: 'https://github.com/npm/attestation/tree/main/specs/publish/v0.1',
-    predicate: { name: '@acme/widget', version: '1.2.3', registry: 'https://registry.npmjs.org' },
+    predicate: { name: '@acme/widget', version: '1.2.3', registry: 'https://registry.example' },
   };
 }
 

@@ -74,7 +74,7 @@ Examples:
   assay provenance show ghcr.io/OWNER/APP:1.2.3 --output json
 
   # an npm package, and an image that Cloud Build has made
-  curl -s https://registry.npmjs.org/-/npm/v1/attestations/NAME@VERSION | assay provenance show -
+  curl -s "$(npm config get registry)-/npm/v1/attestations/NAME@VERSION" | assay provenance show -
   gcloud artifacts docker images describe IMAGE --format json --show-provenance | assay provenance show -
 
 It shows and does not verify: that is what assay verify --source is for. Exit status: 0 shown, 4 nothing of it can be read
