@@ -2,10 +2,9 @@
  * GitHub's own Sigstore instance, which signs for private repositories. Nothing that we depend on ships its root: it is pinned once (`assay trust add
  * github`), or named by `ASSAY_GITHUB_TUF_ROOT`, and then kept fresh over TUF.
  */
-import { TrustError } from '@assay/core';
+import { parseTrustedRoot, TrustError, type TrustedRoot } from '@assay/core';
 import type { HttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
-import { fetchTarget, trustSettings } from '@assay/trust';
 import type { Io } from './io.ts';
 import { pinnedRoot } from './pinned-roots.ts';
 
@@ -24,17 +23,35 @@ export function githubMirror({ env }: Pick<Io, 'env'>): GithubMirror {
   throw new TrustError('TRUST_ROOT_MISSING', "the root of GitHub's own Sigstore instance is not known here", { hint: HOW_TO_ADD });
 }
 
-/** A target of that repository: `trusted_root.json`. Errors: those of `githubMirror` and of `fetchTarget`. */
+export interface GithubTargetOptions {
+  /** Nothing is asked for, whatever the environment says. */
+  readonly offline?: boolean;
+  /** Default `cached`: what was fetched a while ago is taken. */
+  readonly how?: 'cached' | 'fresh';
+}
+
+/** @param domain '' but for tenants, which have roots of their own. Errors: those of `githubMirror` and `fetchTarget`, `TRUST_ROOT_…`. */
+export async function githubRoot(domain: string, http: HttpClient, io: Io, options: GithubTargetOptions = {}): Promise<TrustedRoot> {
+  return parseTrustedRoot(await githubTarget(targetName(domain), githubMirror(io), http, io, options));
+}
+
+export function targetName(domain: string): string {
+  return domain === '' ? 'trusted_root.json' : `${domain}.trusted_root.json`;
+}
+
+/** A target of that repository, by its name. Errors: those of `fetchTarget`. */
 export async function githubTarget(
   name: string,
   { url, root }: GithubMirror,
   http: HttpClient,
   io: Io,
-  how: 'cached' | 'fresh' = 'cached',
+  { offline = false, how = 'cached' }: GithubTargetOptions = {},
 ): Promise<Uint8Array> {
-  const { cacheDir, offline } = trustSettings(io.env);
+  const { fetchTarget, trustSettings } = await import('@assay/trust');
+  const settings = trustSettings(io.env);
   const freshness = how === 'fresh' ? { maxAgeMs: 0, requireFresh: true } : {};
-  const { bytes } = await fetchTarget(name, { http, now: io.now, cacheDir, tufMirror: url, initialRoot: root, offline, ...freshness });
+  const from = { cacheDir: settings.cacheDir, tufMirror: url, initialRoot: root, offline: offline || settings.offline };
+  const { bytes } = await fetchTarget(name, { http, now: io.now, ...from, ...freshness });
   return bytes;
 }
 

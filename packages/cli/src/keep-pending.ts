@@ -4,12 +4,12 @@
  * What is to be published where is its `context`:
  *   { bundleFile? { path, mode, overwrite }, image? { repository, subject { mediaType, digest, size }, predicateType, plainHttp }, trust { file?, initialized? } }
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Fields, isTrustError, type JsonObject, TrustError } from '@assay/core';
 import { type Descriptor, type PlainHttp, toDigest } from '@assay/oci';
 import { encodePending, type PendingSigning } from '@assay/sign';
 import type { Io } from './io.ts';
+import { writePrivateFile } from './private-file.ts';
 import { userFolder } from './user-folder.ts';
 
 export interface Publication {
@@ -42,11 +42,8 @@ export function keepPending(pending: Omit<PendingSigning, 'context'>, publicatio
 
 /** As a whole or not at all, and only for its owner. Errors: `FILE_UNREADABLE`. */
 export function writePending(file: string, pending: PendingSigning): void {
-  const draft = `${file}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, encodePending(pending), { mode: 0o600 });
-    renameSync(draft, file);
+    writePrivateFile(file, encodePending(pending));
   } catch (error) {
     throw new TrustError('FILE_UNREADABLE', `${file}: cannot be written: ${(error as NodeJS.ErrnoException).code ?? ''}`, { cause: error });
   }

@@ -5,11 +5,12 @@
  *     ~/.config/assay/trust/NAME.json      { "mirror", "sha256", "from", "pinnedAt", "root": base64 of root.json }
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { isTrustError, parseFields, quote, TrustError } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import type { Io } from './io.ts';
+import { writePrivateFile } from './private-file.ts';
 import { userFolder } from './user-folder.ts';
 
 export interface PinnedRoot {
@@ -46,11 +47,8 @@ export function keepRoot({ name, mirror, root, from, pinnedAt }: Omit<PinnedRoot
   const path = pathOf(name, env);
   const sha256 = fingerprint(root);
   const document = { mirror, sha256, from, pinnedAt: pinnedAt.toISOString(), root: Buffer.from(root).toString('base64') };
-  const draft = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
-    renameSync(draft, path);
+    writePrivateFile(path, `${JSON.stringify(document, null, 2)}\n`);
   } catch (error) {
     throw new TrustError('FILE_UNREADABLE', `${quote(path)}: cannot be written (${(error as NodeJS.ErrnoException).code ?? ''})`, { cause: error });
   }

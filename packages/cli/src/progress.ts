@@ -1,9 +1,6 @@
 /** Progress on standard error for what takes longer than a second; silent when nobody watches. */
 import type { Io } from './io.ts';
 
-const FIRST_AFTER_MS = 1000;
-const EVERY_MS = 200;
-
 /** Passes chunks on and tells how far they are. `total` in bytes, when known. */
 export async function* withProgress(chunks: AsyncIterable<Uint8Array>, what: string, total: number | undefined, io: Io): AsyncIterable<Uint8Array> {
   if (!process.stderr.isTTY) {
@@ -24,6 +21,28 @@ export async function* withProgress(chunks: AsyncIterable<Uint8Array>, what: str
   if (shown) io.stderr('\r\u001b[K');
 }
 
-function mebibytes(bytes: number): string {
+/** A line that rewrites itself: `line` is asked for when it is time to show it. `end` takes it away. */
+export function progressLine(io: Io): { tell(line: () => string): void; end(): void } {
+  if (!process.stderr.isTTY) return { tell: () => undefined, end: () => undefined };
+  let next = performance.now() + FIRST_AFTER_MS;
+  let isShown = false;
+  return {
+    tell(line) {
+      if (performance.now() < next) return;
+      next = performance.now() + EVERY_MS;
+      isShown = true;
+      io.stderr(`\r\u001b[K${line()}`);
+    },
+    end() {
+      if (isShown) io.stderr('\r\u001b[K');
+      isShown = false;
+    },
+  };
+}
+
+export function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
 }
+
+const FIRST_AFTER_MS = 1000;
+const EVERY_MS = 200;

@@ -1,6 +1,7 @@
 /** How far a transfer of several blobs is, as one line on standard error that rewrites itself; silent when nobody watches. */
 import type { BlobEvent } from '@assay/oci';
 import type { Io } from './io.ts';
+import { progressLine } from './progress.ts';
 
 export interface TransferProgress {
   onBlob(event: BlobEvent): void;
@@ -9,22 +10,14 @@ export interface TransferProgress {
 }
 
 export function transferProgress(io: Io): TransferProgress {
-  if (!process.stderr.isTTY) return { onBlob: () => undefined, end: () => undefined };
   const seen = new Map<string, { readonly bytes: number; readonly size: number }>();
-  let next = performance.now() + FIRST_AFTER_MS;
-  let shown = false;
+  const progress = progressLine(io);
   return {
     onBlob({ descriptor, bytes }) {
       seen.set(descriptor.digest, { bytes, size: descriptor.size });
-      if (performance.now() < next) return;
-      next = performance.now() + EVERY_MS;
-      shown = true;
-      io.stderr(`\r\u001b[K${lineOf([...seen.values()])}`);
+      progress.tell(() => lineOf([...seen.values()]));
     },
-    end() {
-      if (shown) io.stderr('\r\u001b[K');
-      shown = false;
-    },
+    end: progress.end,
   };
 }
 
@@ -37,6 +30,3 @@ function lineOf(blobs: readonly { readonly bytes: number; readonly size: number 
 function mebibytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(0);
 }
-
-const FIRST_AFTER_MS = 1000;
-const EVERY_MS = 200;

@@ -1,9 +1,9 @@
 /** The trusted root for native commands: which one was used becomes the first line of the proof tree. */
 import { type Check, parseTrustedRoot, pass, type TrustedRoot } from '@assay/core';
-import { createHttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import type { Io } from './io.ts';
 import { named } from './named.ts';
+import { withHttp } from './with-http.ts';
 
 export interface TrustedRootFlags {
   readonly trustedRoot?: string;
@@ -29,14 +29,10 @@ export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedR
   const { initializedSettings, loadTrustedRoot, trustSettings } = await import('@assay/trust');
   const settings = flags.initialized === true ? initializedSettings(io.env) : trustSettings(io.env);
   const offline = flags.offline === true || settings.offline;
-  const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });
-  try {
-    const loaded = await loadTrustedRoot({ ...settings, offline, http, now: io.now, requireFresh: flags.requireFreshRoot === true });
-    const root = parseTrustedRoot(loaded.bytes);
-    return { root, check: trustCheck(sourceText(loaded.source), [...loaded.warnings, ...root.warnings]) };
-  } finally {
-    http.close();
-  }
+  const wishes = { ...settings, offline, now: io.now, requireFresh: flags.requireFreshRoot === true };
+  const loaded = await withHttp(io, (http) => loadTrustedRoot({ ...wishes, http }), offline);
+  const root = parseTrustedRoot(loaded.bytes);
+  return { root, check: trustCheck(sourceText(loaded.source), [...loaded.warnings, ...root.warnings]) };
 }
 
 /** A `ClientTrustConfig` holds one beside the services to sign with. */

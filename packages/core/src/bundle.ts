@@ -86,7 +86,7 @@ export interface BundleOptions {
 }
 
 /** Errors: `BUNDLE_PARSE`, `BUNDLE_TOO_LARGE`, `BUNDLE_VERSION`, `BUNDLE_SHAPE`, `BUNDLE_LIMIT`, `BUNDLE_CHAIN`, `BUNDLE_PROOF_MISSING`, `BUNDLE_PROMISE_MISSING`. */
-export function parseBundle(input: Uint8Array, { allowCertificateChain = false, anyCertificateForm = false }: BundleOptions = {}): Bundle {
+export function parseBundle(input: Uint8Array, options: BundleOptions = {}): Bundle {
   if (input.length > MAX_BUNDLE_BYTES) throw new TrustError('BUNDLE_TOO_LARGE', `bundle: ${input.length} bytes, the cap is ${MAX_BUNDLE_BYTES}`);
   const fields = parseFields(input, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' });
   const mediaType = fields.optionalString('mediaType') ?? '';
@@ -101,7 +101,7 @@ export function parseBundle(input: Uint8Array, { allowCertificateChain = false, 
   const bundle: Bundle = {
     mediaType,
     version,
-    material: parseMaterial(material, version, { allowCertificateChain: allowCertificateChain || anyCertificateForm, anyCertificateForm }),
+    material: parseMaterial(material, version, options),
     content: parseContent(fields),
     entries: material.objects('tlogEntries', MAX_LOG_ENTRIES, 'BUNDLE_LIMIT').map((entry) => parseLogEntry(entry, version)),
     timestamps: (material.optionalObject('timestampVerificationData')?.objects('rfc3161Timestamps', MAX_TIMESTAMPS, 'BUNDLE_LIMIT') ?? []).map((item) =>
@@ -112,7 +112,11 @@ export function parseBundle(input: Uint8Array, { allowCertificateChain = false, 
   return bundle;
 }
 
-function parseMaterial(material: Fields, version: BundleVersion, { allowCertificateChain, anyCertificateForm }: BundleOptions): VerificationMaterial {
+function parseMaterial(
+  material: Fields,
+  version: BundleVersion,
+  { allowCertificateChain = false, anyCertificateForm = false }: BundleOptions,
+): VerificationMaterial {
   const present = ['publicKey', 'x509CertificateChain', 'certificate'].filter((name) => material.has(name));
   if (present.length !== 1) material.refuse('', `expected one of publicKey, x509CertificateChain and certificate, found ${present.join(' and ') || 'none'}`);
 
@@ -120,12 +124,12 @@ function parseMaterial(material: Fields, version: BundleVersion, { allowCertific
   if (publicKey !== undefined) return { kind: 'publicKey', hint: publicKey.optionalString('hint') ?? '' };
 
   const certificate = material.optionalObject('certificate');
-  if (certificate !== undefined && anyCertificateForm === true) return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
-  if (version === '0.3' && (certificate !== undefined || allowCertificateChain !== true)) {
-    if (certificate === undefined) throw new TrustError('BUNDLE_CHAIN', 'bundle: a version 0.3 bundle holds a single certificate, found x509CertificateChain');
-    return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
+  if (certificate !== undefined) {
+    if (version === '0.3' || anyCertificateForm) return { kind: 'certificate', leaf: certificate.bytes('rawBytes'), others: [] };
+    throw new TrustError('BUNDLE_CHAIN', `bundle: a version ${version} bundle holds x509CertificateChain, found certificate`);
   }
-  if (certificate !== undefined) throw new TrustError('BUNDLE_CHAIN', `bundle: a version ${version} bundle holds x509CertificateChain, found certificate`);
+  if (version === '0.3' && !allowCertificateChain && !anyCertificateForm)
+    throw new TrustError('BUNDLE_CHAIN', 'bundle: a version 0.3 bundle holds a single certificate, found x509CertificateChain');
   const [leaf, ...others] = material
     .object('x509CertificateChain')
     .objects('certificates', MAX_CHAIN)

@@ -6,8 +6,12 @@
 import type { JsonValue } from './canonical-json.ts';
 
 export function encodeGoJson(value: JsonValue): string {
-  // These characters stand inside strings only, so escaping the text as a whole escapes the strings.
-  return JSON.stringify(value).replace(ESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeGoJson(JSON.stringify(value));
+}
+
+/** These characters stand inside strings only, so escaping the text as a whole escapes the strings. */
+export function escapeGoJson(json: string): string {
+  return json.replace(ESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const ESCAPED = /[<>&\u2028\u2029]/g;

@@ -41,7 +41,7 @@ export { BUNDLE_V03, type BundleToWrite, encodeBundle } from './encode-bundle.ts
 export { parseEnvelope } from './envelope.ts';
 export { isTrustError, quote, TrustError, type TrustErrorOptions } from './errors.ts';
 export { type DocumentCodes, Fields, parseFields } from './fields.ts';
-export { encodeGoJson } from './go-json.ts';
+export { encodeGoJson, escapeGoJson } from './go-json.ts';
 export {
   type CertificateIdentity,
   checkIdentity,
@@ -55,7 +55,7 @@ export {
   matchesText,
   matching,
 } from './identity.ts';
-export { isJsonObject, type Json, JsonError, type JsonObject, MAX_JSON_DEPTH, parseJson } from './json.ts';
+export { isJsonObject, type Json, JsonError, type JsonObject, MAX_JSON_DEPTH, parseJson, tryParseJson, tryParseJsonObject } from './json.ts';
 export {
   type Curve,
   defaultScheme,
@@ -94,7 +94,7 @@ export { checkCheckpoint, checkInclusionProof } from './tlog.ts';
 export { type TrustParts, trustedRootOf, withParts } from './trust-parts.ts';
 export { type LogInstance, MAX_TRUSTED_ROOT_BYTES, parseTrustedRoot, TRUSTED_ROOT_MEDIA_TYPE, type TrustedRoot } from './trusted-root.ts';
 export { isVerified, type VerifiedContent, type VerifiedDigest, type VerifiedIdentity, type VerifiedPayload, type VerifiedStatement } from './verified.ts';
-export { type ExpectedSigner, judged, VERIFICATION_MEDIA_TYPE, type Verification, type Verified, type VerifyOptions, verify } from './verify.ts';
+export { type ExpectedSigner, judged, notVerified, VERIFICATION_MEDIA_TYPE, type Verification, type Verified, type VerifyOptions, verify } from './verify.ts';
 export { webCrypto } from './webcrypto.ts';
 export {
   type BasicConstraints,

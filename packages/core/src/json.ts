@@ -37,6 +37,22 @@ export function parseJson(input: Uint8Array | string): Json {
   return new Parser(text).document();
 }
 
+/** The same of what need not be JSON, such as the body of a refusal: undefined when it is not. */
+export function tryParseJson(input: Uint8Array | string): Json | undefined {
+  try {
+    return parseJson(input);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined also for JSON that is no object. */
+export function tryParseJsonObject(input: Uint8Array | string): JsonObject | undefined {
+  const value = tryParseJson(input);
+  return isJsonObject(value) ? value : undefined;
+}
+
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

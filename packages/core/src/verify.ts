@@ -206,6 +206,11 @@ function conclude(checks: readonly Check[], verified: Verified | undefined): Ver
   return { mediaType: VERIFICATION_MEDIA_TYPE, ok, verified: ok ? verified : undefined, root };
 }
 
+/** What could not even be verified: it is no evidence, and the checks say why. */
+export function notVerified(checks: readonly Check[]): Verification {
+  return conclude(checks, undefined);
+}
+
 /** What was judged of verified values joins the tree: the whole holds only when these checks pass too. What did not verify stays unverified. */
 export function judged({ root, verified }: Verification, checks: readonly Check[]): Verification {
   return conclude([...(root.checks ?? []), ...checks], verified);

@@ -19,3 +19,4 @@ export { isLoopbackHost } from './loopback.ts';
 export type { Mirrors } from './mirrors.ts';
 export { loadMirrors, parseMirrors } from './mirrors.ts';
 export { redactUrl } from './redact.ts';
+export { below, nextLink } from './url.ts';

@@ -46,17 +46,17 @@ export function builderKind(id: string | undefined): { readonly kind: BuilderKin
       says: 'nothing is known of builders with this name',
       expected: `${GITHUB}… or ${GOOGLE_HOSTED_WORKER}`,
       found: quote(id),
-      ...hintFor(builder.name),
+      hint: hintFor(builder.name),
       spec: SPEC,
     },
   };
 }
 
-function hintFor(name: string): { hint?: string } {
-  if (name.startsWith('github.com/')) return { hint: `builders are named with their scheme: https://${quote(name)}` };
-  if (name.startsWith('http://')) return { hint: 'the scheme is https' };
-  if (name.includes('GoogleHostedWorker')) return { hint: `Cloud Build is named ${GOOGLE_HOSTED_WORKER}` };
-  return {};
+function hintFor(name: string): string | undefined {
+  if (name.startsWith('github.com/')) return `builders are named with their scheme: https://${quote(name)}`;
+  if (name.startsWith('http://')) return 'the scheme is https';
+  if (name.includes('GoogleHostedWorker')) return `Cloud Build is named ${GOOGLE_HOSTED_WORKER}`;
+  return undefined;
 }
 
 export const GOOGLE_HOSTED_WORKER = 'https://cloudbuild.googleapis.com/GoogleHostedWorker';

@@ -5,10 +5,10 @@
  *   externalParameters { source, entryPoint, variables { CI_… } }    internalParameters { gitlab { pipeline_source, runner_environment, … } }
  *   resolvedDependencies [{ uri: PROJECT, digest { gitCommit } }]    builder { id: PROJECT/-/runners/ID }
  */
-import { isJsonObject, type Json } from '@assay/core';
 import { stated } from './certificate-facts.ts';
 import type { BuildFacts } from './facts.ts';
 import type { Provenance } from './provenance/provenance.ts';
+import { memberOf, textIn } from './text-member.ts';
 
 /** Undefined for provenance of others. */
 export function gitlabFacts({ builderId, sourceUri, sourceDigest, environment, parameters, invocationId }: Provenance): BuildFacts | undefined {
@@ -26,13 +26,4 @@ export function gitlabFacts({ builderId, sourceUri, sourceDigest, environment, p
     runner: textIn(gitlab, 'runner_environment'),
     run: /^https?:\/\//.test(invocationId) ? invocationId : undefined,
   });
-}
-
-function memberOf(value: Json | undefined, name: string): Json | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function textIn(value: Json | undefined, name: string): string | undefined {
-  const text = memberOf(value, name);
-  return typeof text === 'string' ? text : undefined;
 }

@@ -1,6 +1,6 @@
 /** `@assay/slsa`: provenance read and judged. Pure: no I/O, no clock. Everything public, by name. */
 export { checkAgreement } from './agreement.ts';
-export { type BuilderId, type BuilderKind, builderKind, GOOGLE_HOSTED_WORKER, parseBuilderId } from './builder-id.ts';
+export { type BuilderId, type BuilderKind, builderKind, parseBuilderId } from './builder-id.ts';
 export { certificateFacts } from './certificate-facts.ts';
 export { parseDemandedBuilder } from './demand/builder.ts';
 export type { BuildDemands } from './demand/demands.ts';
@@ -8,11 +8,8 @@ export { type BuildJudgement, judgeBuild, type VerifiedBuild } from './demand/ju
 export { type Forge, parseSourceRepository, type SourceRepository } from './demand/source-repository.ts';
 export { type EvidenceDocument, evidenceDocuments } from './evidence-documents.ts';
 export { type BuildFact, type BuildFacts, FACT_WORDS } from './facts.ts';
-export { type GcbDemands, type GcbKeys, type GcbResult, gcbKeyUse, MAX_GCB_DOCUMENT_BYTES, verifyGcb } from './gcb/index.ts';
-export { GITHUB_ISSUER, TRUSTED_BUILDERS } from './github-actions/builder.ts';
-export { type GithubClaims, readGithubClaims } from './github-actions/claims.ts';
-export { type GithubDemands, type GithubJudgement, judgeGithub, readProvenance, type VerifiedEnvelope } from './github-actions/judge.ts';
-export { nearMiss } from './github-actions/source.ts';
+export { type GcbDemands, type GcbKeys, type GcbResult, MAX_GCB_DOCUMENT_BYTES, verifyGcb } from './gcb/index.ts';
+export { type GithubDemands, type GithubJudgement, judgeGithub, type VerifiedEnvelope } from './github-actions/judge.ts';
 export { type NpmAttestations, parseNpmAttestations } from './npm/document.ts';
 export { parseNpmKeys } from './npm/keys.ts';
 export { type NpmDemands, type NpmTrust, type VerifiedPackage, verifyNpm } from './npm/verify.ts';
@@ -20,7 +17,7 @@ export { predicateFacts } from './predicate-facts.ts';
 export { bundleMisfit, isBundleForm } from './provenance/bundle-form.ts';
 export { type Provenance, provenanceOf } from './provenance/provenance.ts';
 export { type ProvenanceStatement, predicateTypeIn, readStatement, StatementError } from './provenance/statement.ts';
-export { githubSigner, notVerified, type ProvenanceTrust, verifyBundle, verifyEnvelope, verifyProvenanceBundle } from './provenance/verify-bundle.ts';
-export { REFERENCE_ERRORS, type ReferenceErrorName, type Refusal, referenceText, refuse } from './reference-error.ts';
+export { githubSigner, type ProvenanceTrust, verifyEnvelope, verifyProvenanceBundle } from './provenance/verify-bundle.ts';
+export { type ReferenceErrorName, type Refusal, refuse } from './reference-error.ts';
 export { decisiveFailure, refusalText } from './reference-text.ts';
 export * from './vsa/index.ts';

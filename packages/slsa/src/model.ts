@@ -6,7 +6,19 @@
  * A list that is absent is null and differs from an empty one, since Go's comparison (reflect.DeepEqual) tells a nil slice from an empty one; the same
  * goes for maps. Two members whose names fold to one modelled name are an error: Go lets the last win, so that two readers could see two documents.
  */
-import { canonicalJson, decodeBase64, encodeBase64, isJsonObject, type Json, JsonError, type JsonObject, parseJson, parseRfc3339, quote } from '@assay/core';
+import {
+  canonicalJson,
+  decodeBase64,
+  encodeBase64,
+  escapeGoJson,
+  isJsonObject,
+  type Json,
+  JsonError,
+  type JsonObject,
+  parseJson,
+  parseRfc3339,
+  quote,
+} from '@assay/core';
 
 /**
  * `text`, `flag`: '' and false when absent. Null when absent: `texts`, `counts` (by name), `time` (RFC 3339), `bytes` (base64), `object` and `free`
@@ -197,8 +209,7 @@ function isContainer(value: unknown): value is Readonly<Record<string, unknown>>
 
 /** As Go's `encoding/json` writes the struct: one line, members in the order of the model, those of free objects sorted, `<`, `>` and `&` escaped. */
 export function writeModel(value: object, model: Model): string {
-  // These characters stand inside strings only, so escaping the text as a whole escapes the strings.
-  return write(value as Json, model).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeGoJson(write(value as Json, model));
 }
 
 function write(value: Json, model: Model): string {

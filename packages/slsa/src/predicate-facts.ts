@@ -1,11 +1,12 @@
 /** What the predicate says of the build, in the vocabulary of certificates. Nobody but the signer vouches for it. */
-import { isJsonObject, type Json } from '@assay/core';
+import type { Json } from '@assay/core';
 import { stated } from './certificate-facts.ts';
 import type { BuildFacts } from './facts.ts';
 import { splitGitUri } from './git-ref.ts';
 import { gitlabFacts } from './gitlab-facts.ts';
 import { DELEGATOR_V0, RUNNER } from './provenance/build-types.ts';
 import type { Provenance } from './provenance/provenance.ts';
+import { textIn } from './text-member.ts';
 
 export function predicateFacts(provenance: Provenance): BuildFacts {
   return gitlabFacts(provenance) ?? commonFacts(provenance);
@@ -46,8 +47,7 @@ function runnerIn(builderId: string): string | undefined {
 
 /** `internalParameters.github`, as npm and GitHub write it. */
 function inGithub({ environment }: Provenance, name: string): string | undefined {
-  const github = environment.get('github');
-  return isJsonObject(github) && Object.hasOwn(github, name) ? text(github[name]) : undefined;
+  return textIn(environment.get('github'), name);
 }
 
 /** A URL, or `RUN-ATTEMPT` in v0.2. */

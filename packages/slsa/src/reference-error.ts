@@ -67,9 +67,9 @@ export interface Refusal {
   readonly code: ErrorCode;
   /** In our words. */
   readonly says: string;
-  readonly expected?: string;
-  readonly found?: string;
-  readonly hint?: string;
+  readonly expected?: string | undefined;
+  readonly found?: string | undefined;
+  readonly hint?: string | undefined;
   /** Default `slsa.md section 1.7`. */
   readonly spec?: string;
 }

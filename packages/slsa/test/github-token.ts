@@ -1,6 +1,7 @@
 /** What GitHub's issuer says of a job of a reusable workflow, and the contexts that such a job is given. */
 import type { JsonObject } from '@assay/core';
 import type { JobToken } from '../src/generate/token-claims.ts';
+import { ACTIONS_ISSUER } from '../src/github/hosts.ts';
 
 export const COMMIT = '4d329c75e7ec1725f7c9ce917a8799d408d06be3';
 export const BUILDER = 'example/builders/.github/workflows/provenance.yml@refs/tags/v1.2.0';
@@ -31,9 +32,7 @@ export const CLAIMS: Readonly<Record<string, string>> = {
   actor_id: '32398091',
 };
 
-export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
-
-export function githubToken(claims: JsonObject = {}, issuer = GITHUB_ISSUER): JobToken {
+export function githubToken(claims: JsonObject = {}, issuer = ACTIONS_ISSUER): JobToken {
   return { issuer, claims: { ...CLAIMS, ...claims } };
 }
 

@@ -149,7 +149,7 @@ class Parser implements ParsedFlags {
   }
 
   bool(name: string): boolean {
-    return TRUE.has(this.text(name));
+    return isTrue(this.text(name));
   }
 
   number(name: string): number {
@@ -157,8 +157,13 @@ class Parser implements ParsedFlags {
   }
 }
 
+/** As Go's `strconv.ParseBool` reads it; what is no boolean is false. */
+export function isTrue(text: string): boolean {
+  return TRUE.has(text);
+}
+
 function valueProblem(kind: FlagKind, value: string): string | undefined {
-  if (kind === 'bool') return TRUE.has(value) || FALSE.has(value) ? undefined : `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
+  if (kind === 'bool') return isTrue(value) || FALSE.has(value) ? undefined : `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
   if (kind === 'int') return integerProblem(value);
   if (kind === 'duration') return readDuration(value).problem;
   return undefined;

@@ -53,8 +53,7 @@ async function attachTag(sbom: Sbom, image: NamedImage, { side }: RegistrySessio
 
 async function attachReferrer(sbom: Sbom, image: NamedImage, { io }: Context): Promise<void> {
   const { repository, reference } = image;
-  const digest = await digestOfImage(image);
-  const subject = (await repository.resolve(digest)) ?? (await repository.requireManifest(digest)).descriptor;
+  const subject = await repository.requireDescriptor(await digestOfImage(image));
   const { descriptor } = await putFile(repository, { ...sbom, configType: SBOM_ARTIFACT, subject });
   const name = referenceText(withDigest(reference, descriptor.digest));
   io.stderr(

@@ -9,15 +9,14 @@ import {
   fromUnixSeconds,
   isJsonObject,
   isTrustError,
-  JsonError,
   type JsonObject,
   MAX_BUNDLE_BYTES,
   parseCheckpoint,
-  parseJson,
   parseTimestampResponse,
   parseTrustedRoot,
   quote,
   toHex,
+  tryParseJsonObject,
 } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { TRUSTED_ROOT } from '@assay/trust';
@@ -201,7 +200,7 @@ function contentItems(bundle: Fields, material: Fields | undefined): Item[] | un
 function envelopeItems(envelope: Fields, materialHint: string | undefined): Item[] {
   const payloadType = envelope.optionalString('payloadType') ?? '';
   const payload = envelope.optionalBytes('payload') ?? new Uint8Array(0);
-  const statement = payloadType === 'application/vnd.in-toto+json' ? parseObject(payload) : undefined;
+  const statement = payloadType === 'application/vnd.in-toto+json' ? tryParseJsonObject(payload) : undefined;
   const signatures = envelope.objects('signatures', MAX_ITEMS);
   const signatureItems = signatures.map((signature, i) => heading(`Signature [${i}]`, envelopeSignatureItems(signature, materialHint)));
   return [
@@ -237,16 +236,6 @@ function statementItems({ predicateType, subject }: JsonObject): Item[] {
         ]
       : []),
   ];
-}
-
-function parseObject(payload: Uint8Array): JsonObject | undefined {
-  try {
-    const json = parseJson(payload);
-    return isJsonObject(json) ? json : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
 }
 
 function textItem(label: string, fields: Fields, name: string): Item {

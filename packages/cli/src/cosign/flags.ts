@@ -1,10 +1,8 @@
 /** The flags of cosign's verify commands (cosign.md section 1), in groups as the specification names them. */
+import { bool, list, text } from '../cobra/flag.ts';
 import type { FlagSpec } from '../cobra/pflag.ts';
 
-export const text = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'string', default: '', usage, ...more });
-export const bool = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'bool', default: 'false', usage, ...more });
-
-export const list = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'list', default: '', usage, ...more });
+export { bool, list, text };
 
 /** Every command has these. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [

@@ -50,14 +50,8 @@ export async function resolveImage(
 ): Promise<Image & { readonly reference: ImageReference; readonly reader: RepositoryClient }> {
   const reference = await wrapped('parsing reference', () => parseReference(text));
   const reader = access.registries.repository(reference);
-  const digest = reference.digest ?? (await resolveTag(reference, reader));
+  const digest = reference.digest ?? (await reader.requireDescriptor(targetOf(reference))).digest;
   return { name: referenceText(reference), reader, digest, reference };
-}
-
-async function resolveTag(reference: ImageReference, reader: RepositoryClient): Promise<Digest> {
-  const descriptor = await reader.resolve(targetOf(reference));
-  // Asked once more with GET, whose answer says why.
-  return (descriptor ?? (await reader.requireManifest(targetOf(reference))).descriptor).digest;
 }
 
 /** The image in a folder that `cosign save`, or another tool, made. */

@@ -6,7 +6,7 @@
  * verification as an entry from a bundle.
  */
 import { type LogEntry, parseRekorAnswer } from '@assay/core';
-import type { HttpClient } from '@assay/net';
+import { below, type HttpClient } from '@assay/net';
 import { CommandError } from '../cobra/failure.ts';
 
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -38,5 +38,5 @@ export async function fetchLogEntry(rekorUrl: string, logIndex: bigint, http: Ht
 }
 
 function entriesUrl(rekorUrl: string): string {
-  return `${rekorUrl.replace(/\/+$/, '')}/api/v1/log/entries`;
+  return below(rekorUrl, '/api/v1/log/entries');
 }

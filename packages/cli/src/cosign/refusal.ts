@@ -1,5 +1,6 @@
 /** Why a verification failed, in the words cosign has for it (cosign.md sections 4.2 to 4.4). The tree stays the truth; this picks its first reason. */
 import { type Certificate, type Check, type CheckEvidence, failures, quote, type Verification } from '@assay/core';
+import { rfc3339 } from '../cobra/rfc3339.ts';
 
 /** For Sigstore bundles, in the order in which cosign looks: log, times, certificate, SCT, signature, identity. */
 export function bundleRefusal({ root }: Verification, { byDigest }: { readonly byDigest: boolean }): string {
@@ -177,8 +178,8 @@ function expiryRefusal(check: Check, certificate: Certificate | undefined): stri
   const observed = new Date(check.found);
   const { start, end } = certificate.validity;
   if (observed > end)
-    return `checking expiry on certificate with bundle: certificate expired before observed time: ${goTime(end)} is before ${goTime(observed)}`;
-  return `checking expiry on certificate with bundle: certificate was issued after observed time: ${goTime(start)} is after ${goTime(observed)}`;
+    return `checking expiry on certificate with bundle: certificate expired before observed time: ${rfc3339(end)} is before ${rfc3339(observed)}`;
+  return `checking expiry on certificate with bundle: certificate was issued after observed time: ${rfc3339(start)} is after ${rfc3339(observed)}`;
 }
 
 /** Where cosign has no words of its own, ours: what was expected and what was found. */
@@ -189,11 +190,6 @@ function withDetails(check: Check): string {
 
 function hex(text: string | undefined): string {
   return /(?:sha\d{3}:)?([0-9a-f]+)/.exec(text ?? '')?.[1] ?? '';
-}
-
-/** RFC 3339 as Go prints it: no fraction of zero. */
-function goTime(time: Date): string {
-  return time.toISOString().replace(/\.?0*Z$/, 'Z');
 }
 
 /** Bytes as Go prints them. */

@@ -28,10 +28,7 @@ export function nameImage(typed: string, { access }: RegistrySession): NamedImag
 
 /** A digest is believed; a tag is looked up. Errors: the registry's refusal. */
 export async function digestOfImage({ reference, repository }: NamedImage): Promise<Digest> {
-  if (reference.digest !== undefined) return reference.digest;
-  const descriptor = await repository.resolve(targetOf(reference));
-  // Asked once more with GET, whose answer says why.
-  return (descriptor ?? (await repository.requireManifest(targetOf(reference))).descriptor).digest;
+  return reference.digest ?? (await repository.requireDescriptor(targetOf(reference))).digest;
 }
 
 /** Errors: `entity not found in registry, error: …`, and the registry's other refusals. */

@@ -11,7 +11,7 @@ export async function resolveForSigning(reference: ImageReference, repository: R
 
 /** Errors: `OCI_NOT_FOUND` in the registry's words. */
 export async function requireForSigning(reference: ImageReference, repository: RepositoryClient): Promise<Descriptor> {
-  return (await repository.resolve(targetOf(reference))) ?? (await repository.requireManifest(targetOf(reference))).descriptor;
+  return repository.requireDescriptor(targetOf(reference));
 }
 
 export function warnAboutTag(argument: string, { stderr }: Io): void {

@@ -2,11 +2,10 @@
 import { isTrustError } from '@assay/core';
 import { parsePlatform } from '@assay/oci';
 import { CommandError } from '../cobra/failure.ts';
+import { bool, list, text } from '../cobra/flag.ts';
 import type { FlagSpec, ParsedFlags } from '../cobra/pflag.ts';
 
-export const text = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'string', default: '', usage, ...more });
-export const bool = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'bool', default: 'false', usage, ...more });
-export const list = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'list', default: '', usage, ...more });
+export { bool, list, text };
 
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   bool('verbose', 'show the requests that are made', { short: 'v' }),

@@ -1,6 +1,6 @@
 /** Bundles on disk: `.json` holds one, `.jsonl` several, one after the other. */
 import { extname, normalize } from 'node:path';
-import { isTrustError, parseBundle, parseFields, utf8 } from '@assay/core';
+import { isTrustError, parseBundle, utf8 } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { CommandError } from '../cobra/failure.ts';
 import { splitDocuments } from '../cosign/json-text.ts';
@@ -39,7 +39,6 @@ function documentsIn(content: Uint8Array): Uint8Array[] {
 /** What is no bundle at all is the file's mistake; what is one and does not hold is for verification to say. */
 function refuseUnreadable(document: Uint8Array): void {
   try {
-    parseFields(document, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' });
     parseBundle(document);
   } catch (error) {
     if (isTrustError(error)) throw unreadable(error);

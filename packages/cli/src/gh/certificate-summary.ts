@@ -14,7 +14,7 @@ export function certificateSummary(certificate: Certificate): Readonly<Record<st
 }
 
 /** In the order of the extensions' numbers. */
-export function extensionMembers(extensions: CertificateIdentity['extensions']): Readonly<Record<string, string>> {
+function extensionMembers(extensions: CertificateIdentity['extensions']): Readonly<Record<string, string>> {
   return stated(Object.fromEntries(MEMBERS.map(([member, extension]) => [member, extensions[extension]])));
 }
 

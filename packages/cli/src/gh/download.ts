@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { isTrustError, parseFields, quote } from '@assay/core';
-import { statedPredicateType } from '@assay/slsa/github';
+import { statedPredicateType, toJson } from '@assay/slsa/github';
 import type { Command, Context } from '../cobra/command.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
+import { text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { digestArtifact } from './artifact.ts';
-import { exactlyOne, LOOKUP_FLAGS, refuseChoices, refuseHostname, refuseLookup, refuseScope, SCOPE_FLAGS, text } from './flags.ts';
-import { toText } from './json-text.ts';
+import { exactlyOne, LOOKUP_FLAGS, refuseChoices, refuseHostname, refuseLookup, refuseScope, SCOPE_FLAGS } from './flags.ts';
 import { requireLogin } from './login.ts';
 import { bare, progressOf } from './progress.ts';
 import { bundleInOrder } from './proto-json.ts';
@@ -64,7 +64,7 @@ async function fetched<T>(fetch: () => Promise<T>): Promise<T | undefined> {
 
 function write(file: string, bundles: readonly { readonly bundle: Uint8Array }[]): void {
   const lines = bundles.map(
-    ({ bundle }) => `${toText(bundleInOrder(parseFields(bundle, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' }).json))}\n`,
+    ({ bundle }) => `${toJson(bundleInOrder(parseFields(bundle, { what: 'bundle', parse: 'BUNDLE_PARSE', shape: 'BUNDLE_SHAPE' }).json))}\n`,
   );
   try {
     writeFileSync(file, lines.join(''));

@@ -1,5 +1,5 @@
 /** `--template`: Go templates over the result, with the functions that GitHub's CLI adds to them. */
-import { isJsonObject, type Json } from '@assay/core';
+import { isJsonObject, type Json, parseRfc3339 } from '@assay/core';
 import { CommandError } from '../cobra/failure.ts';
 import { FunctionError, TemplateError } from '../go-template/error.ts';
 import type { TemplateFunction } from '../go-template/functions.ts';
@@ -7,7 +7,7 @@ import { Template } from '../go-template/template.ts';
 import { isList, isMap, typeOf, type Value } from '../go-template/value.ts';
 import type { Io } from '../io.ts';
 import { coloured } from './ansi.ts';
-import { goTime, parseGoTime } from './go-time.ts';
+import { goTime } from './go-time.ts';
 import { plural } from './progress.ts';
 import { scalarText } from './scalar-text.ts';
 import { Table, truncated } from './table.ts';
@@ -78,7 +78,7 @@ function shortened(width: number, value: Value): string {
 }
 
 function timeOf(text: Value): Date {
-  const time = parseGoTime(String(text));
+  const time = parseRfc3339(String(text), 'down');
   if (time === undefined) throw new FunctionError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00"`);
   return time;
 }

@@ -1,21 +1,21 @@
 /** `--jq`: every result on a line of its own, scalars bare. */
 import { type Json, parseJson } from '@assay/core';
+import { toJson } from '@assay/slsa/github';
 import { CommandError } from '../cobra/failure.ts';
 import type { Io } from '../io.ts';
-import { toText } from './json-text.ts';
 import { scalarText } from './scalar-text.ts';
 
 /** jq itself, as WebAssembly: it sees the document and nothing of this machine. Keys are sorted, as gh's own engine has them. Errors: `CommandError`. */
 export async function filtered(input: Json, expression: string, { terminal }: Pick<Io, 'terminal'>): Promise<string> {
   const { raw } = await import('jq-wasm/inline');
-  const { stdout, stderr, exitCode } = await raw(toText(input, 0), expression, ['--compact-output', '--sort-keys']);
+  const { stdout, stderr, exitCode } = await raw(toJson(input), expression, ['--compact-output', '--sort-keys']);
   if (exitCode !== 0) throw new CommandError(refusal(stderr, expression));
   const results = stdout.split('\n').filter((line) => line !== '');
   return results.map((line) => printed(parseJson(line), terminal)).join('');
 }
 
 function printed(result: Json, terminal: boolean): string {
-  return `${scalarText(result) ?? toText(result, terminal ? 2 : 0)}\n`;
+  return `${scalarText(result) ?? toJson(result, terminal ? 2 : 0)}\n`;
 }
 
 /** What is no expression is shown with its place, as gh does; what fails on the document, in jq's words. */

@@ -1,9 +1,8 @@
 /** Flags of more than one command, and how values are refused, in the words of GitHub's CLI. */
+import { refuseTogetherPlainly } from '../cobra/exclusive.ts';
 import { CommandError } from '../cobra/failure.ts';
+import { text } from '../cobra/flag.ts';
 import { FlagError, type FlagSpec, type ParsedFlags } from '../cobra/pflag.ts';
-
-export const text = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'string', default: '', usage, ...more });
-export const bool = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'bool', default: 'false', usage, ...more });
 
 export const HOSTNAME = text('hostname', 'host to use: github.com or TENANT.ghe.com');
 
@@ -68,12 +67,6 @@ export function refuseFormatting(flags: ParsedFlags): void {
 export function refuseScope(flags: ParsedFlags): void {
   if (!flags.given('owner') && !flags.given('repo')) throw new CommandError('at least one of the flags in the group [owner repo] is required');
   refuseTogetherPlainly(flags, 'owner', 'repo');
-}
-
-export function refuseTogetherPlainly(flags: ParsedFlags, ...names: readonly string[]): void {
-  const given = names.filter((name) => flags.given(name)).toSorted();
-  if (given.length < 2) return;
-  throw new CommandError(`if any flags in the group [${names.join(' ')}] are set none of the others can be; [${given.join(' ')}] were all set`);
 }
 
 /** Flags that mean nothing without each other. */

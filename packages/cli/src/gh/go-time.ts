@@ -1,11 +1,4 @@
 /** Times by Go's reference layout, `Mon Jan 2 15:04:05 2006 -0700`. In UTC, as evidence states them. */
-import { parseRfc3339 } from '@assay/core';
-
-/** RFC 3339; undefined for anything else. */
-export function parseGoTime(text: string): Date | undefined {
-  return parseRfc3339(text, 'down');
-}
-
 export function goTime(time: Date, layout: string): string {
   return layout.replace(TOKENS, (token) => PARTS[token]?.(time) ?? token);
 }

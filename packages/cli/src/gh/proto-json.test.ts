@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from '@assay/core';
+import { toJson } from '@assay/slsa/github';
 import { describe, expect, test } from 'vitest';
-import { toText } from './json-text.ts';
 import { bundleInOrder, statementInOrder } from './proto-json.ts';
 
-const bundle = (value: JsonObject): string => toText(bundleInOrder(value));
-const statement = (value: Json): string => toText(statementInOrder(value));
+const bundle = (value: JsonObject): string => toJson(bundleInOrder(value));
+const statement = (value: Json): string => toJson(statementInOrder(value));
 
 describe('a bundle', () => {
   test('has the order of the schema, and none of its defaults', () =>

@@ -15,7 +15,7 @@ export function statementInOrder(statement: Json): Json {
   return inOrder(statement, STATEMENT);
 }
 
-export function sorted(value: Json): Json {
+function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

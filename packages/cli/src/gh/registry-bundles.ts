@@ -3,7 +3,8 @@ import type { TrustError } from '@assay/core';
 import { findEvidence, toDigest } from '@assay/oci';
 import { CommandError, messageOf } from '../cobra/failure.ts';
 import type { Io } from '../io.ts';
-import { type DigestedArtifact, withImage } from './artifact.ts';
+import type { DigestedArtifact } from './artifact.ts';
+import { withImage } from './image.ts';
 
 /** Every one that can be read. Errors: `CommandError` when there is none. */
 export async function registryBundles({ url, digest }: DigestedArtifact, io: Io): Promise<{ readonly bundle: Uint8Array }[]> {

@@ -5,7 +5,8 @@ import type { TrustSources } from '@assay/slsa/github';
 import { CommandError, messageOf } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { splitDocuments } from '../cosign/json-text.ts';
-import { githubMirror, githubTarget } from '../github-root.ts';
+import { githubRoot } from '../github-root.ts';
+import { once } from '../once.ts';
 import { loadRoot } from '../trusted-root.ts';
 import type { Session } from './session.ts';
 
@@ -14,14 +15,10 @@ export function trustSources(flags: ParsedFlags, { io, http }: Session, domain: 
   const file = flags.text('custom-trusted-root');
   return {
     publicGood: once(async () => (await loadRoot({}, io)).root),
-    github: once(async () => parseTrustedRoot(await githubTarget(targetName(domain), githubMirror(io), http, io))),
+    github: once(() => githubRoot(domain, http, io)),
     custom: file === '' ? undefined : customRoots(file),
     refusePublicGood: flags.bool('no-public-good'),
   };
-}
-
-export function targetName(domain: string): string {
-  return domain === '' ? 'trusted_root.json' : `${domain}.trusted_root.json`;
 }
 
 /** One on each line. All are read: half a file of trust is none. */
@@ -34,14 +31,6 @@ function customRoots(file: string): TrustedRoot[] {
     if (!isTrustError(error) && !(error instanceof CommandError) && !(error instanceof TypeError)) throw error;
     throw new CommandError(`failed to create custom verifier: ${error.message}`, 1, { cause: error });
   }
-}
-
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => {
-    loaded ??= load();
-    return loaded;
-  };
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;

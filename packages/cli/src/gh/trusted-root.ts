@@ -1,14 +1,14 @@
 import { isTrustError, parseFields } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import { toJson } from '@assay/slsa/github';
 import { fetchTarget, PUBLIC_MIRROR, type TargetOptions, trustSettings } from '@assay/trust';
 import { type Command, type Context, exactly } from '../cobra/command.ts';
 import { CommandError, messageOf, wrapped } from '../cobra/failure.ts';
+import { bool, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { githubMirror, githubTarget } from '../github-root.ts';
-import { bool, HOSTNAME, refuseApart, text } from './flags.ts';
-import { toText } from './json-text.ts';
+import { githubMirror, githubTarget, targetName } from '../github-root.ts';
+import { HOSTNAME, refuseApart } from './flags.ts';
 import { type Session, trustDomain, withSession } from './session.ts';
-import { targetName } from './trust.ts';
 
 export const command: Command = {
   usage: 'attestation trusted-root [--tuf-url <url> --tuf-root <file-path>] [--verify-only] [flags]',
@@ -47,7 +47,7 @@ async function print(flags: ParsedFlags, session: Session, target: string): Prom
   for (const { url, target: name, fetch } of sources(flags, session, target)) {
     const root = await wrapped(`failed to retrieve trusted root ${name} via TUF`, fetch);
     const { json } = parseFields(root, { what: name, parse: 'TRUST_ROOT_PARSE', shape: 'TRUST_ROOT_SHAPE' });
-    io.stdout(flags.bool('verify-only') ? `Local TUF repository for ${url} updated and verified\n` : `${toText(json)}\n`);
+    io.stdout(flags.bool('verify-only') ? `Local TUF repository for ${url} updated and verified\n` : `${toJson(json)}\n`);
   }
 }
 
@@ -64,7 +64,7 @@ function sources(flags: ParsedFlags, { io, http }: Session, target: string): Sou
   const mirror = pinned(() => githubMirror(io));
   return [
     { url: tufMirror, target: 'trusted_root.json', fetch: () => fetchFrom('trusted_root.json', { tufMirror, ...(initialRoot && { initialRoot }) }) },
-    { url: mirror.url, target, fetch: () => githubTarget(target, mirror, http, io, 'fresh') },
+    { url: mirror.url, target, fetch: () => githubTarget(target, mirror, http, io, { how: 'fresh' }) },
   ];
 }
 

@@ -11,29 +11,17 @@ import {
   verifyAttestations,
 } from '@assay/slsa/github';
 import type { Command, Context } from '../cobra/command.ts';
+import { refuseTogetherPlainly } from '../cobra/exclusive.ts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
+import { bool, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { printable } from '../render/printable.ts';
 import { type DigestedArtifact, digestArtifact } from './artifact.ts';
 import { readBundleFile } from './bundle-file.ts';
-import {
-  bool,
-  exactlyOne,
-  FORMAT_FLAGS,
-  LOOKUP_FLAGS,
-  refuseChoices,
-  refuseFormatting,
-  refuseHostname,
-  refuseLookup,
-  refuseScope,
-  refuseTogetherPlainly,
-  SCOPE_FLAGS,
-  text,
-} from './flags.ts';
+import { exactlyOne, FORMAT_FLAGS, LOOKUP_FLAGS, refuseChoices, refuseFormatting, refuseHostname, refuseLookup, refuseScope, SCOPE_FLAGS } from './flags.ts';
 import { requireLogin } from './login.ts';
 import { policyText } from './policy-text.ts';
 import { bare, dotted, type Progress, plural, progressOf, telling } from './progress.ts';
-import { registryBundles } from './registry-bundles.ts';
 import { type Accepted, resultJson } from './result-json.ts';
 import { type Session, trustDomain, withSession } from './session.ts';
 import { trustSources } from './trust.ts';
@@ -157,7 +145,7 @@ async function findAttestations(artifact: DigestedArtifact, flags: ParsedFlags, 
     path !== ''
       ? [bare(path), `from ${bare(artifact.url)}`, () => readBundleFile(path)]
       : flags.bool('bundle-from-oci')
-        ? [bare(artifact.url), 'from OCI registry', () => registryBundles(artifact, session.io)]
+        ? [bare(artifact.url), 'from OCI registry', async () => (await import('./registry-bundles.ts')).registryBundles(artifact, session.io)]
         : ['GitHub API', 'from GitHub API', () => fromApi(artifact, flags, session, 'user')];
   try {
     const found: readonly Found[] = await load();

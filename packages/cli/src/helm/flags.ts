@@ -1,8 +1,8 @@
 /** The flags of helm's commands, in the groups that its commands share. */
+import { bool, list, text } from '../cobra/flag.ts';
 import type { FlagSpec } from '../cobra/pflag.ts';
 
-export const text = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'string', default: '', usage, ...more });
-export const bool = (name: string, usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'bool', default: 'false', usage, ...more });
+export { bool, text };
 
 /** What helm takes before any command. Those about a cluster say nothing here, and scripts may pass them. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
@@ -13,7 +13,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   ),
   ...['repository-config', 'repository-cache'].map((name) => text(name, 'no effect', { hidden: true })),
   text('namespace', 'no effect', { short: 'n', hidden: true }),
-  { name: 'kube-as-group', kind: 'list', default: '', usage: 'no effect', hidden: true },
+  list('kube-as-group', 'no effect', { hidden: true }),
   { name: 'burst-limit', kind: 'int', default: '100', usage: 'no effect', hidden: true },
   bool('kube-insecure-skip-tls-verify', 'no effect', { hidden: true }),
 ];

@@ -16,25 +16,23 @@ import {
 } from '@assay/oci';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
+import type { RegistryAccess } from '../registry-access.ts';
 import { transferProgress } from '../transfer-progress.ts';
+import { openAccess, type RegistryFlags, sideRepositoryOf } from './registry-flags.ts';
 
-export interface CopyFlags {
+export interface CopyFlags extends RegistryFlags {
   readonly force?: boolean;
-  readonly sideRepository?: string;
-  readonly registryMirrors?: string;
-  readonly plainHttp?: boolean;
 }
 
 /** Returns the exit status: 1 when evidence was left behind. Errors: `OCI_…`, `NET_…`. */
 export async function runCopy(source: string, target: string, flags: CopyFlags, io: Io): Promise<number> {
-  const access = openRegistryAccess(io, { userAgent: 'assay', plainHttp: flags.plainHttp === true ? 'always' : 'never', mirrorsFile: flags.registryMirrors });
+  const access = openAccess(flags, io);
   const progress = transferProgress(io);
   try {
     const from = await openSource(source, access);
     const to = openTarget(target, access);
     await refuseMovingTag(from, to, flags);
-    const side = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
+    const side = sideRepositoryOf(flags, io);
     const missed = await copyWithEvidence(from.image, to.tag, {
       from: from.place,
       to: to.place,

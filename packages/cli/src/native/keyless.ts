@@ -1,5 +1,5 @@
 /** Signing without a key, natively: with a token that is given or at hand, else after a login. */
-import { type Artifact, type BundleContent, failures, quote, TrustError, type TrustedRoot } from '@assay/core';
+import { type Artifact, type BundleContent, quote, TrustError, type TrustedRoot } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { createHttpClient } from '@assay/net';
 import {
@@ -20,6 +20,7 @@ import { obtainToken, type TokenWishes, type TokenWorld } from '../obtain-token.
 import { isOffline } from '../offline.ts';
 import { readLine } from '../read-line.ts';
 import { type ChosenServices, type RecorderOptions, recorderFor } from '../recording.ts';
+import { requireVerified } from './require-verified.ts';
 
 export interface IdentityFlags {
   readonly identityToken?: string;
@@ -136,8 +137,7 @@ export async function sealWithCertificate(
       return (signing) => record({ ...signing, envelope: envelope(signing.content, signing.verifierPem) });
     },
   });
-  const [first] = failures(made.verification.root);
-  if (!made.verification.ok) throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
+  requireVerified(made.verification, 'the fresh signature');
   if (made.certified.detachedSct !== undefined) io.stderr(`warning: ${DETACHED}\n`);
   return made;
 }

@@ -1,5 +1,5 @@
 /** Who signs natively: a key with whatever puts that on record, or somebody with a certificate. What is sealed in their name has been verified. */
-import { type Artifact, BUNDLE_V03, type Bundle, encodePem, failures, parseBundle, TrustError, utf8 } from '@assay/core';
+import { type Artifact, BUNDLE_V03, type Bundle, encodePem, parseBundle, utf8 } from '@assay/core';
 import { bundleOfSealed, loadSigner, type Record as Recorder, type Sealed, type Signable, type Signer, seal } from '@assay/sign';
 import type { Io } from '../io.ts';
 import type { Publication } from '../keep-pending.ts';
@@ -8,6 +8,7 @@ import { type ChosenServices, recorderFor } from '../recording.ts';
 import { loadRoot } from '../trusted-root.ts';
 import { verifyFresh } from '../verify-fresh.ts';
 import type { CertifiedSealing, IdentityFlags, Keyless, TokenSource } from './keyless.ts';
+import { requireVerified } from './require-verified.ts';
 import { chosenServices, type ServiceFlags } from './services.ts';
 
 export interface PartyFlags extends IdentityFlags, ServiceFlags {
@@ -55,6 +56,8 @@ export interface PartySealing extends Omit<CertifiedSealing, 'publication' | 'op
 
 export interface Made {
   readonly sealed: Sealed;
+  /** One line of JSON. */
+  readonly bundle: string;
   /** PEM of the issuers of the certificate. */
   readonly chain: string | undefined;
 }
@@ -75,22 +78,20 @@ export async function sealVerified(
     const trust = { file: flags.trustedRoot ?? flags.trustConfig ?? io.env['ASSAY_TRUST'], initialized: false };
     const options = { ...sealing, publication: publication && { ...publication, trust }, opaqueContent: artifact === undefined ? true : undefined } as const;
     const { sealed, certified } = await sealWithCertificate(signable, artifact, party.keyless, options, io);
-    return { sealed, chain: certified.issuers.map(({ der }) => encodePem('CERTIFICATE', der)).join('') };
+    return { sealed, bundle: await bundleOfSealed(sealed), chain: certified.issuers.map(({ der }) => encodePem('CERTIFICATE', der)).join('') };
   }
   const { signer, record } = party;
   const sealed = await seal(signable, { signer, record });
+  const bundle = await bundleOfSealed(sealed);
   const { trustedRoot } = trustFlags(flags);
   const root = trustedRoot === undefined ? undefined : (await loadRoot({ trustedRoot }, io)).root;
-  const verification = await verifyFresh(await bundleToVerify(sealed, sealing.storage), artifact, signer, root, io.now);
-  if (verification.ok) return { sealed, chain: undefined };
-  const [first] = failures(verification.root);
-  throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the fresh signature does not verify: ${first?.says ?? ''}`);
+  requireVerified(await verifyFresh(bundleToVerify(bundle, sealed, sealing.storage), artifact, signer, root, io.now), 'the fresh signature');
+  return { sealed, bundle, chain: undefined };
 }
 
 /** Outside bundles a timestamp covers the stored envelope (cosign.md section 4.2). */
-async function bundleToVerify(sealed: Sealed, storage: Storage | undefined): Promise<Bundle> {
-  const { content, envelope, entries, timestamps } = sealed;
-  if (storage !== 'apart' || content.kind !== 'dsse' || envelope === undefined) return parseBundle(utf8(await bundleOfSealed(sealed)));
+function bundleToVerify(bundle: string, { content, envelope, entries, timestamps }: Sealed, storage: Storage | undefined): Bundle {
+  if (storage !== 'apart' || content.kind !== 'dsse' || envelope === undefined) return parseBundle(utf8(bundle));
   return { mediaType: BUNDLE_V03, version: '0.3', material: { kind: 'publicKey', hint: '' }, content: { ...content, stored: envelope }, entries, timestamps };
 }
 

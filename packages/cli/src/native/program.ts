@@ -40,35 +40,11 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
   const end = (its: number): void => {
     status = its;
   };
-  const stack = program
-    .command('stack')
-    .summary('run a private Sigstore')
-    .description('A private Sigstore in one process: up, token, status, check, rotate, backup, account.');
-  const log = program
-    .command('log')
-    .summary('watch and search transparency logs')
-    .description('Whether transparency logs keep their word, and what they have on record: monitor, search, consistency.');
-  const provenance = program
-    .command('provenance')
-    .summary('state and show how things were built')
-    .description('SLSA provenance: generate it in CI or at home, and show who built a thing, from what and how.');
-  const vsa = program
-    .command('vsa')
-    .summary('sum up a verification, signed')
-    .description('Verification summaries (SLSA VSA): make one of a verification, and verify one.');
-  const trust = program
-    .command('trust')
-    .summary('keep roots of other instances')
-    .description("TUF roots that no package ships, such as GitHub's own: added once, pinned from then on.");
-  // The commands of a group are read when it is asked for.
-  if (argv[0] === stack.name()) (await import('./stack/program.ts')).addStackCommands(stack, io, end);
-  if (argv[0] === log.name()) (await import('./log/program.ts')).addLogCommands(log, io, end);
-  if (argv[0] === provenance.name()) (await import('./provenance/program.ts')).addProvenanceCommands(provenance, io, end);
-  if (argv[0] === vsa.name()) (await import('./vsa/program.ts')).addVsaCommands(vsa, io, end);
-  if (argv[0] === trust.name()) (await import('./trust/program.ts')).addTrustCommands(trust, io, end);
+  for (const { name, summary, description, load } of GROUPS) {
+    const group = program.command(name).summary(summary).description(description);
+    if (argv[0] === name) (await load())(group, io, end);
+  }
   program.addHelpText('after', COMPATIBLE);
-  const groups = [stack, log, provenance, vsa, trust];
-  for (const command of [...program.commands, ...groups.flatMap(({ commands }) => commands)]) command.exitOverride().configureOutput(outputTo(io));
 
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -78,6 +54,47 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
   }
   return status;
 }
+
+interface Group {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  /** The commands of a group are read when it is asked for. */
+  readonly load: () => Promise<(group: Command, io: Io, end: (status: number) => void) => void>;
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    name: 'stack',
+    summary: 'run a private Sigstore',
+    description: 'A private Sigstore in one process: up, token, status, check, rotate, backup, account.',
+    load: async () => (await import('./stack/program.ts')).addStackCommands,
+  },
+  {
+    name: 'log',
+    summary: 'watch and search transparency logs',
+    description: 'Whether transparency logs keep their word, and what they have on record: monitor, search, consistency.',
+    load: async () => (await import('./log/program.ts')).addLogCommands,
+  },
+  {
+    name: 'provenance',
+    summary: 'state and show how things were built',
+    description: 'SLSA provenance: generate it in CI or at home, and show who built a thing, from what and how.',
+    load: async () => (await import('./provenance/program.ts')).addProvenanceCommands,
+  },
+  {
+    name: 'vsa',
+    summary: 'sum up a verification, signed',
+    description: 'Verification summaries (SLSA VSA): make one of a verification, and verify one.',
+    load: async () => (await import('./vsa/program.ts')).addVsaCommands,
+  },
+  {
+    name: 'trust',
+    summary: 'keep roots of other instances',
+    description: "TUF roots that no package ships, such as GitHub's own: added once, pinned from then on.",
+    load: async () => (await import('./trust/program.ts')).addTrustCommands,
+  },
+];
 
 /** Mistakes in the command line look like every other error of ours. */
 function outputTo(io: Io): OutputConfiguration {

@@ -53,7 +53,7 @@ function textOf({ verification, subject }: Judged, flags: ReportFlags, io: Io): 
 }
 
 /** The first failure decides: a bundle that cannot be read is malformed input, not a refused signature. */
-function kindOf(root: Check): ErrorKind {
+export function kindOf(root: Check): ErrorKind {
   const [first] = failures(root);
   return first?.code === undefined ? 'rejected' : catalogue[first.code].kind;
 }

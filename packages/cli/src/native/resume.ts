@@ -1,7 +1,6 @@
 /** `assay sign --resume FILE`: completes what an outage interrupted, and publishes it as the interrupted command would have. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { failures, TrustError, utf8 } from '@assay/core';
-import { createHttpClient } from '@assay/net';
+import { existsSync, rmSync } from 'node:fs';
+import { TrustError, utf8 } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { attachBundle, parseRepository } from '@assay/oci';
 import { bundleOfSealed, finishPending, parsePending } from '@assay/sign';
@@ -10,9 +9,11 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { type ImagePublication, type Publication, readPublication, writePending } from '../keep-pending.ts';
 import { named } from '../named.ts';
-import { isOffline } from '../offline.ts';
 import { openRegistryAccess } from '../registry-access.ts';
 import { loadRoot } from '../trusted-root.ts';
+import { withHttp } from '../with-http.ts';
+import { writeBundle } from './bundle-file.ts';
+import { requireVerified } from './require-verified.ts';
 
 export interface ResumeFlags {
   readonly trustedRoot?: string;
@@ -30,22 +31,18 @@ export async function runResume(file: string, flags: ResumeFlags, io: Io): Promi
   const { trust } = publication;
   const trustedRootFile = flags.trustedRoot ?? flags.trustConfig ?? trust.file;
   const { root } = await loadRoot({ initialized: trust.initialized, ...(trustedRootFile !== undefined && { trustedRoot: trustedRootFile }) }, io);
-  const http = createHttpClient({ env: io.env, offline: isOffline(io.env), userAgent: 'assay' });
-  try {
+  await withHttp(io, async (http) => {
     const { sealed, verification } = await finishPending(pending, {
       http,
       trustedRoot: root,
       now: clockFrom(io)(),
       onIncomplete: (partly) => writePending(file, { ...pending, partly }),
     });
-    const [first] = failures(verification.root);
-    if (!verification.ok) throw new TrustError(first?.code ?? 'SIGNATURE_INVALID', `the completed signature does not verify: ${first?.says ?? ''}`);
+    requireVerified(verification, 'the completed signature');
     const bundle = await bundleOfSealed(sealed);
-    writeBundle(bundle, publication, io);
+    if (publication.bundleFile !== undefined) writeBundle(publication.bundleFile, bundle, io);
     if (publication.image !== undefined) await attach(bundle, publication.image, flags, io);
-  } finally {
-    http.close();
-  }
+  });
   // Not before everything is where it belongs: until then, it can be completed once more.
   rmSync(file);
   return EXIT.accepted;
@@ -54,12 +51,6 @@ export async function runResume(file: string, flags: ResumeFlags, io: Io): Promi
 function refuseOverwriting({ bundleFile }: Publication, { force }: ResumeFlags): void {
   if (bundleFile === undefined || bundleFile.overwrite || force === true || !existsSync(bundleFile.path)) return;
   throw new TrustError('USAGE', `${bundleFile.path}: is there already`, { hint: 'overwrite it with --force' });
-}
-
-function writeBundle(bundle: string, { bundleFile }: Publication, io: Io): void {
-  if (bundleFile === undefined) return;
-  writeFileSync(bundleFile.path, `${bundle}\n`, { mode: bundleFile.mode });
-  io.stderr(`wrote ${bundleFile.path}\n`);
 }
 
 async function attach(bundle: string, { repository, subject, predicateType, plainHttp }: ImagePublication, flags: ResumeFlags, io: Io): Promise<void> {

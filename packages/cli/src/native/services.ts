@@ -1,12 +1,12 @@
 /** Which services sign natively: those of a file that a flag or `ASSAY_TRUST` names, else public Sigstore's, else none for those who have a key. */
 import { windowContains } from '@assay/core';
-import { createHttpClient } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import { parseClientTrustConfig, parseSigningConfig, type SigningConfig } from '@assay/trust/signing-config';
 import type { Io } from '../io.ts';
 import { named } from '../named.ts';
 import { type ChosenServices, chooseServices } from '../recording.ts';
 import { isTrustConfig } from '../trusted-root.ts';
+import { withHttp } from '../with-http.ts';
 
 export interface ServiceFlags {
   readonly key?: string;
@@ -35,13 +35,9 @@ async function signingConfig({ key, signingConfig: file, trustConfig }: ServiceF
 async function publicConfig(io: Io): Promise<SigningConfig> {
   const { fetchTarget, SIGNING_CONFIG, trustSettings } = await import('@assay/trust'); // costs start-up
   const settings = trustSettings(io.env);
-  const http = createHttpClient({ env: io.env, offline: settings.offline, userAgent: 'assay' });
-  try {
-    const { bytes } = await fetchTarget(SIGNING_CONFIG, { ...settings, http, now: io.now, warn: (warning) => io.stderr(`warning: ${warning}\n`) });
-    return parseSigningConfig(bytes);
-  } finally {
-    http.close();
-  }
+  const warn = (warning: string): void => io.stderr(`warning: ${warning}\n`);
+  const { bytes } = await withHttp(io, (http) => fetchTarget(SIGNING_CONFIG, { ...settings, http, now: io.now, warn }));
+  return parseSigningConfig(bytes);
 }
 
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024;

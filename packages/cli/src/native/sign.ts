@@ -1,36 +1,23 @@
 /** `assay sign` and `assay attest`: a bundle beside a file, or in the registry of an image. */
-import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Artifact, fromHex, type HashName, TrustError, toHex, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import {
-  attachBundle,
-  type Descriptor,
-  hexOf,
-  type PlainHttp,
-  parseReference,
-  parseRepository,
-  type RepositoryClient,
-  repositoryText,
-  targetOf,
-} from '@assay/oci';
-import { bundleOfSealed, encodeStatement, predicateTypeOf, readPredicate, SIGN_PREDICATE_TYPE, type Signable, signatureStatement } from '@assay/sign';
+import { attachBundle, type Descriptor, hexOf, parseReference, parseRepository, type RepositoryClient, repositoryText, targetOf } from '@assay/oci';
+import { encodeStatement, predicateTypeOf, readPredicate, SIGN_PREDICATE_TYPE, type Signable, signatureStatement } from '@assay/sign';
 import { artifactSource } from '../artifact-source.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import type { Publication } from '../keep-pending.ts';
 import { readInput } from '../read-input.ts';
-import { openRegistryAccess, type RegistryAccess } from '../registry-access.ts';
+import type { RegistryAccess } from '../registry-access.ts';
+import { bundleFileOf, refuseOverwriting, writeBundle } from './bundle-file.ts';
 import { openParty, type Party, type PartyFlags, sealVerified } from './party.ts';
+import { openAccess, plainHttpOf, type RegistryFlags, sideRepositoryOf } from './registry-flags.ts';
 import { thingOf } from './thing.ts';
 
-export interface CommonFlags extends PartyFlags {
+export interface CommonFlags extends PartyFlags, RegistryFlags {
   readonly bundle?: string;
   /** False with `--no-store`. */
   readonly store: boolean;
-  readonly sideRepository?: string;
-  readonly registryMirrors?: string;
-  readonly plainHttp?: boolean;
   readonly force?: boolean;
 }
 
@@ -104,7 +91,7 @@ export async function withSession(
   const targets = things.map(signable);
   if (flags.bundle !== undefined && things.length > 1) throw new TrustError('USAGE', '--bundle is the evidence of one thing', { hint: 'sign one at a time' });
   const party = await openParty(flags, io);
-  const access = openRegistryAccess(io, { userAgent: 'assay', plainHttp: plainHttpOf(flags), mirrorsFile: flags.registryMirrors });
+  const access = openAccess(flags, io);
   try {
     for (const thing of targets) await work(thing, { flags, io, party, access });
     return EXIT.accepted;
@@ -112,10 +99,6 @@ export async function withSession(
     access.close();
     party.keyless?.close();
   }
-}
-
-function plainHttpOf({ plainHttp }: CommonFlags): PlainHttp {
-  return plainHttp === true ? 'always' : 'never';
 }
 
 function signable(argument: string): NamedThing {
@@ -145,12 +128,13 @@ async function digestOf(artifact: Artifact, hash: HashName): Promise<Uint8Array>
 }
 
 async function sealFile(path: string, artifact: Artifact, signable: Signable, session: Session): Promise<void> {
-  const { flags, io } = session;
+  const { flags, io, party } = session;
   if (path === '-' && flags.bundle === undefined) throw new TrustError('USAGE', 'standard input has no place beside it', { hint: 'add --bundle FILE' });
   const file = flags.bundle ?? `${path}.sigstore.json`;
   refuseOverwriting(file, flags);
-  const bundle = await sealed(signable, artifact, session, { bundleFile: bundleFile(file, flags) });
-  writeBundle(file, bundle, io);
+  const bundleFile = bundleFileOf(file, flags);
+  const { bundle } = await sealVerified(signable, artifact, party, session, { publication: { bundleFile } });
+  writeBundle(bundleFile, bundle, io);
 }
 
 export interface ImageToSign {
@@ -168,39 +152,17 @@ export async function imagesOf(name: string, recursive: boolean, { access }: Ses
 
 /** Signs, verifies, and stores it in the registry. */
 export async function sealImage({ reader, subject }: ImageToSign, signable: Signable, predicateType: string, session: Session): Promise<void> {
-  const { flags, io, access } = session;
+  const { flags, io, party, access } = session;
   if (flags.bundle !== undefined) refuseOverwriting(flags.bundle, flags);
-  const side = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
+  const side = sideRepositoryOf(flags, io);
   const to = side ? access.registries.repository(parseRepository(side)) : reader;
-  const image = { repository: to.name, subject, predicateType, plainHttp: plainHttpOf(flags) };
-  const bundle = await sealed(signable, Artifact.fromDigests({ sha256: fromHex(hexOf(subject.digest)) }), session, {
-    bundleFile: flags.bundle === undefined ? undefined : bundleFile(flags.bundle, flags),
-    image: flags.store ? image : undefined,
-  });
-  if (flags.bundle !== undefined) writeBundle(flags.bundle, bundle, io);
+  const image = flags.store ? { repository: to.name, subject, predicateType, plainHttp: plainHttpOf(flags) } : undefined;
+  const bundleFile = flags.bundle === undefined ? undefined : bundleFileOf(flags.bundle, flags);
+  const artifact = Artifact.fromDigests({ sha256: fromHex(hexOf(subject.digest)) });
+  const { bundle } = await sealVerified(signable, artifact, party, session, { publication: { bundleFile, image } });
+  if (bundleFile !== undefined) writeBundle(bundleFile, bundle, io);
   if (!flags.store) return;
   const digest = await attachBundle(to, { subject, bundle: utf8(bundle), content: 'dsse-envelope', predicateType, created: io.now });
   io.stdout(`${reader.name}@${subject.digest}\n`);
   io.stderr(`stored ${to.name}@${digest}\n`);
 }
-
-async function sealed(signable: Signable, artifact: Artifact, session: Session, publication: Omit<Publication, 'trust'>): Promise<string> {
-  const made = await sealVerified(signable, artifact, session.party, session, { publication });
-  return bundleOfSealed(made.sealed);
-}
-
-function bundleFile(path: string, { force }: CommonFlags): NonNullable<Publication['bundleFile']> {
-  return { path, mode: BUNDLE_MODE, overwrite: force === true };
-}
-
-function refuseOverwriting(file: string, { force }: CommonFlags): void {
-  if (force === true || !existsSync(file)) return;
-  throw new TrustError('USAGE', `${file}: is there already`, { hint: 'overwrite it with --force, or write elsewhere with --bundle FILE' });
-}
-
-function writeBundle(file: string, bundle: string, io: Io): void {
-  writeFileSync(file, `${bundle}\n`, { mode: BUNDLE_MODE });
-  io.stderr(`wrote ${file}\n`);
-}
-
-const BUNDLE_MODE = 0o644;

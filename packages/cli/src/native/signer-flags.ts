@@ -1,8 +1,9 @@
 /** `--identity … --issuer …` or `--key …` as the signer that verification expects. */
 import { type ExpectedSigner, exactly, type Matcher, matching, type PublicKey, parsePublicKeyPem, TrustError } from '@assay/core';
-import { createHttpClient, loadFileOrUrl } from '@assay/net';
+import { loadFileOrUrl } from '@assay/net';
 import type { Io } from '../io.ts';
 import { named } from '../named.ts';
+import { withHttp } from '../with-http.ts';
 
 export interface SignerFlags {
   readonly identity?: string;
@@ -52,8 +53,8 @@ function refuseContradictions(flags: SignerFlags): void {
 
 async function loadKey(reference: string, io: Io, offline: boolean): Promise<PublicKey> {
   if (KEPT_KEY.test(reference)) return loadKeptKey(reference, io, offline);
-  const pem = await loadText(reference, io, offline);
-  return named(reference, () => parsePublicKeyPem(pem));
+  const pem = await withHttp(io, (http) => loadFileOrUrl(reference, { http, env: io.env, maxBytes: MAX_KEY_FILE }), offline);
+  return named(reference, () => parsePublicKeyPem(new TextDecoder().decode(pem)));
 }
 
 /** Read only when needed: most keys are files. */
@@ -68,15 +69,6 @@ const KEPT_KEY = /^(?:pkcs11|k8s|gitlab|github|hashivault|openbao|awskms|gcpkms|
 async function matcher(exact: string | undefined, pattern: string | undefined): Promise<Matcher | undefined> {
   if (exact !== undefined) return exactly(exact);
   return pattern === undefined ? undefined : matching(pattern);
-}
-
-async function loadText(reference: string, io: Io, offline: boolean): Promise<string> {
-  const http = createHttpClient({ env: io.env, offline, userAgent: 'assay' });
-  try {
-    return new TextDecoder().decode(await loadFileOrUrl(reference, { http, env: io.env, maxBytes: MAX_KEY_FILE }));
-  } finally {
-    http.close();
-  }
 }
 
 const MAX_KEY_FILE = 1024 * 1024;

@@ -13,7 +13,6 @@ import {
   findEvidence,
   hexOf,
   type ImageIndex,
-  type ImageReference,
   Layout,
   looseParts,
   parseReference,
@@ -44,13 +43,8 @@ export async function verifyImage(text: string, flags: VerifyFlags, judging: () 
   const reference = parseReference(text);
   const reader = registries.repository(reference);
   const side = flags.sideRepository === undefined ? undefined : registries.repository(parseRepository(flags.sideRepository));
-  const digest = reference.digest ?? (await resolveTag(reference, reader));
+  const digest = reference.digest ?? (await reader.requireDescriptor(targetOf(reference))).digest;
   return verifyPlatforms({ reader, side, digest, name: (one) => `${repositoryText(reference)}@${one}`, tag: reference.tag }, flags, judging);
-}
-
-async function resolveTag(reference: ImageReference, reader: ReturnType<Registries['repository']>): Promise<Digest> {
-  const target = targetOf(reference);
-  return (await reader.resolve(target))?.digest ?? (await reader.requireManifest(target)).descriptor.digest;
 }
 
 /** The one image of a layout, with the evidence that lies in it. Errors: `OCI_LAYOUT`. */

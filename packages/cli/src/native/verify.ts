@@ -8,12 +8,13 @@ import { isOffline } from '../offline.ts';
 import { type LoadedRoot, loadRoot, type TrustedRootFlags } from '../trusted-root.ts';
 import type { BuildFlags } from './build/flags.ts';
 import type { JudgedEvidence, Judging } from './judging.ts';
+import type { RegistryFlags } from './registry-flags.ts';
 import { type Judged, type ReportFlags, report } from './report.ts';
 import { expectedSigner, type SignerFlags } from './signer-flags.ts';
 import { type Thing, thingOf } from './thing.ts';
 import { verifyFile } from './verify-file.ts';
 
-export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags, BuildFlags {
+export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags, BuildFlags, RegistryFlags {
   readonly bundle?: string;
   readonly type?: string;
   readonly annotation?: Readonly<Record<string, string>>;
@@ -23,9 +24,6 @@ export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags,
   readonly recursive?: boolean;
   readonly platform?: string;
   readonly all?: boolean;
-  readonly sideRepository?: string;
-  readonly registryMirrors?: string;
-  readonly plainHttp?: boolean;
 }
 
 /** Returns the exit status. Throws `TrustError` for input that cannot be read and for contradictory flags. */
@@ -41,10 +39,10 @@ export async function verifyThings(things: readonly string[], flags: VerifyFlags
   try {
     const named = things.map(thingOf);
     refuseMeaningless(named, flags);
-    images = named.some(({ kind }) => kind === 'image') ? await openImages(flags, offline, io) : undefined;
+    images = named.some(({ kind }) => kind === 'image') ? await openImages(flags, io) : undefined;
     return (await inOrder(named, JOBS, (thing) => verifyThing(thing, flags, judging.open, images, io))).flat();
   } finally {
-    images?.close();
+    images?.access.close();
     judging.close();
   }
 }
@@ -79,9 +77,9 @@ function plainJudging(options: VerifyOptions): Judging {
 type Images = Awaited<ReturnType<typeof openImages>>;
 
 /** Of registries: read only when one is named. */
-async function openImages(flags: VerifyFlags, offline: boolean, io: Io) {
-  const { openRegistryAccess } = await import('../registry-access.ts');
-  return openRegistryAccess(io, { userAgent: 'assay', plainHttp: flags.plainHttp === true ? 'always' : 'never', offline, mirrorsFile: flags.registryMirrors });
+async function openImages(flags: VerifyFlags, io: Io) {
+  const { openAccess, sideRepositoryOf } = await import('./registry-flags.ts');
+  return { access: openAccess(flags, io), sideRepository: sideRepositoryOf(flags, io) };
 }
 
 async function verifyThing(thing: Thing, flags: VerifyFlags, judging: OpenJudging['open'], images: Images | undefined, io: Io): Promise<readonly Judged[]> {
@@ -92,8 +90,8 @@ async function verifyThing(thing: Thing, flags: VerifyFlags, judging: OpenJudgin
   const { verifyImage, verifyLayout } = await import('./verify-image.ts');
   if (thing.kind === 'layout') return verifyLayout(thing.name, flags, judging);
   if (images === undefined) throw new TrustError('INTERNAL', 'no access to registries');
-  const sideRepository = flags.sideRepository ?? io.env['COSIGN_REPOSITORY'];
-  return verifyImage(thing.name, { ...flags, ...(sideRepository && { sideRepository }) }, judging, images.registries);
+  const { access, sideRepository } = images;
+  return verifyImage(thing.name, { ...flags, ...(sideRepository && { sideRepository }) }, judging, access.registries);
 }
 
 async function verifyFileThing(file: string, { source, bundle }: VerifyFlags, judging: OpenJudging['open'], io: Io): Promise<JudgedEvidence> {

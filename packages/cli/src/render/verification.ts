@@ -41,12 +41,21 @@ function rejectedText(root: Check, { name }: Subject, style: Style): string {
   const [first, ...others] = failures(root);
   const more = others.length === 0 ? '' : `\n  and ${others.length} more ${others.length === 1 ? 'check' : 'checks'} failed, see below`;
   if (first === undefined) return `${style.bad('✘')} ${style.bold(printable(name))} is NOT verified\n`;
-  const hint = first.hint ?? (first.code && catalogue[first.code].hint);
-  const lines = [`${style.bad('✘')} ${style.bold(printable(name))} is NOT verified: ${printable(first.says)}  ${style.dim(`[${first.code}]`)}`];
-  if (first.expected !== undefined) lines.push(`  expected   ${printable(first.expected)}`);
-  if (first.found !== undefined) lines.push(`  found      ${printable(first.found)}`);
-  if (hint !== undefined) lines.push(`  try        ${printable(hint)}`);
+  const lines = [
+    `${style.bad('✘')} ${style.bold(printable(name))} is NOT verified: ${printable(first.says)}  ${style.dim(`[${first.code}]`)}`,
+    ...failureLines(first),
+  ];
   return `${lines.join('\n')}${more}\n`;
+}
+
+/** What was expected, what was found, and what to try. */
+export function failureLines({ expected, found, hint, code }: Check): string[] {
+  const lines = [
+    ['expected', expected],
+    ['found', found],
+    ['try', hint ?? (code && catalogue[code].hint)],
+  ] as const;
+  return lines.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${printable(value)}`]));
 }
 
 function warningText(root: Check, style: Style): string {

@@ -1,29 +1,21 @@
 /** Flags that commands of slsa-verifier share (slsa.md section 1.2), and those that it does not have: they say where trust and log proofs come from. */
 import { UsageError } from '../cobra/failure.ts';
+import { bool, list, text } from '../cobra/flag.ts';
 import type { FlagSpec, ParsedFlags } from '../cobra/pflag.ts';
-
-export function text(name: string, usage: string, value = ''): FlagSpec {
-  return { name, kind: 'string', default: value, usage };
-}
-
-export function bool(name: string, usage: string): FlagSpec {
-  return { name, kind: 'bool', default: 'false', usage };
-}
-
-export function list(name: string, usage: string): FlagSpec {
-  return { name, kind: 'list', default: '', usage };
-}
 
 export const BUILDER_ID = text('builder-id', 'the builder that must have made it, NAME or NAME@VERSION');
 export const SOURCE_URI = text('source-uri', 'the repository it must be built from, e.g. github.com/OWNER/REPOSITORY');
 export const PRINT_PROVENANCE = bool('print-provenance', 'print the verified statement to standard output');
 export const WORKFLOW_INPUT = list('build-workflow-input', 'an input that the workflow must have been started with, KEY=VALUE; may be repeated');
 
-/** From which ref. */
-export const REF_FLAGS: readonly FlagSpec[] = [
+/** How it must have been built. */
+export const BUILD_FLAGS: readonly FlagSpec[] = [
+  SOURCE_URI,
+  BUILDER_ID,
   text('source-branch', 'the branch it must be built from'),
   text('source-tag', 'the tag it must be built from'),
   text('source-versioned-tag', 'the version of the tag it must be built from: v1, v1.2 or v1.2.3'),
+  WORKFLOW_INPUT,
 ];
 
 /** Ours. */
@@ -34,7 +26,7 @@ export const TRUST_FLAGS: readonly FlagSpec[] = [
 ];
 
 export const LOG_FLAGS: readonly FlagSpec[] = [
-  text('rekor-url', 'the log to search for provenance that carries no log proof', 'https://rekor.sigstore.dev'),
+  text('rekor-url', 'the log to search for provenance that carries no log proof', { default: 'https://rekor.sigstore.dev' }),
   text('save-bundle', 'keep the provenance together with its log proof in this file, to verify it without network'),
 ];
 

@@ -1,12 +1,12 @@
 /** An image that GitHub Actions built: the attestations under its `.att` tag, each judged; the first that holds is enough. */
-import { bundleOf, type Check, fail, failFrom, failures, group, isTrustError, judged, quote, skip, type Verification } from '@assay/core';
+import { bundleOf, type Check, fail, failFrom, failures, group, isTrustError, judged, notVerified, skip, type Verification } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import { type Evidence, findEvidence, hexOf, looseParts, parseRepository, type Unreadable } from '@assay/oci';
-import { type GithubDemands, githubSigner, notVerified, type ProvenanceTrust, refusalText, refuse, verifyEnvelope } from '@assay/slsa';
+import { type GithubDemands, githubSigner, type ProvenanceTrust, refusalText, refuse, verifyEnvelope } from '@assay/slsa';
 import { openRegistryAccess } from '../registry-access.ts';
 import type { JudgedProvenance } from './provenance-file.ts';
 import { judgeVerified } from './provenance-file.ts';
-import type { Session } from './session.ts';
+import { type Session, tellBuild } from './session.ts';
 import { sourceDemands } from './verify-artifact.ts';
 import type { PinnedImage } from './verify-image.ts';
 
@@ -36,8 +36,7 @@ export async function verifyGithubImage(image: PinnedImage, inputs: ReadonlyMap<
       }
       const candidate = await judgeEvidence(event.evidence, demands, trust);
       if (candidate.judged.verification.ok) {
-        const { builderId = '', commit = '' } = candidate.judged.judgement ?? {};
-        io.stderr(`Verified build using builder "${quote(builderId)}" at commit ${quote(commit)}\n`);
+        tellBuild(candidate.judged.judgement, io);
         return { ...candidate.judged, verification: withOthers(candidate.judged.verification, candidates) };
       }
       if (event.evidence.format === undefined) io.stderr(`unexpected error getting payload from OCI registry ${candidate.says}\n`);

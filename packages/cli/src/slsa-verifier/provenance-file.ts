@@ -2,7 +2,7 @@
  * A file with provenance, in any of its forms (slsa.md section 1.4): a Sigstore bundle; a bare envelope, whose log proof is searched; an envelope that was
  * kept together with its proof.
  */
-import { isTrustError, judged, MAX_BUNDLE_BYTES, quote, TrustError, type Verification } from '@assay/core';
+import { equalBytes, isTrustError, judged, MAX_BUNDLE_BYTES, notVerified, quote, TrustError, type Verification } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import {
   bundleMisfit,
@@ -11,14 +11,14 @@ import {
   githubSigner,
   isBundleForm,
   judgeGithub,
-  notVerified,
   type ProvenanceTrust,
   verifyEnvelope,
   verifyProvenanceBundle,
 } from '@assay/slsa';
-import type { EnvelopeFile, LogCandidate, LogProof } from '@assay/slsa/log-search';
+import type { EnvelopeFile, Judge, LogCandidate, LogPlace, LogProof } from '@assay/slsa/log-search';
 import { named } from '../named.ts';
-import { openHttp, type Session } from './session.ts';
+import { withHttp } from '../with-http.ts';
+import type { Session } from './session.ts';
 
 export interface JudgedProvenance {
   readonly verification: Verification;
@@ -30,28 +30,63 @@ export interface JudgedProvenance {
   readonly logged?: string;
 }
 
-/** Errors: `FILE_…`, `SLSA_FORM`, `NET_…`. */
-export async function verifyProvenanceFile(path: string, demands: GithubDemands, session: Session): Promise<JudgedProvenance> {
-  const content = readFileCapped(path, MAX_BUNDLE_BYTES);
-  const trust = await session.trust();
-  if (isBundleForm(content)) return judgeVerified(await verifyProvenanceBundle(content, trust), demands);
-  const search = await import('@assay/slsa/log-search');
-  const judge = async (bundle: Parameters<typeof verifyEnvelope>[0]) => verifyEnvelope(bundle, githubSigner(), { ...trust, findings: [] });
-  const kept = await search.parseLoggedEnvelope(content, trust.crypto);
-  if (kept !== undefined) return (await judgeLogged(await search.judgeCandidates(kept, judge), demands, trust, session)).judged;
-  const file = named(path, () => parseEnvelope(content, search.parseEnvelopeFile));
-  if (session.offline) return judgeOffline(file, demands, trust);
+/** What the file says of one artifact. Errors: `FILE_…`, `SLSA_FORM`, `NET_…`. */
+export type JudgeArtifact = (demands: GithubDemands) => Promise<JudgedProvenance>;
 
-  const http = openHttp(session);
-  try {
-    const place = { url: session.flags.text('rekor-url'), http, crypto: trust.crypto, signal: session.signal };
-    if (file.lookup === 'index') session.io.stderr('No certificate provided, trying Redis search index to find entries by subject digest\n');
-    const proof = file.lookup === 'entry' ? await search.searchByEntry(file, place, judge) : await search.searchByDigest(file, demands.digest, place, judge);
-    const { judged: result, candidate } = await judgeLogged(proof, demands, trust, session);
-    return { ...result, ...(candidate && { logged: `${search.encodeLoggedEnvelope(candidate)}\n` }) };
-  } finally {
-    http.close();
+/** Opens nothing yet. The file is read for each artifact, and verified again only if it has become another one. */
+export function provenanceFile(path: string, session: Session): JudgeArtifact {
+  let opened: { readonly content: Uint8Array; readonly judge: JudgeArtifact } | undefined;
+  return async (demands) => {
+    const content = readFileCapped(path, MAX_BUNDLE_BYTES);
+    if (opened === undefined || !equalBytes(opened.content, content)) opened = { content, judge: await openProvenance(content, path, session) };
+    return opened.judge(demands);
+  };
+}
+
+async function openProvenance(content: Uint8Array, path: string, session: Session): Promise<JudgeArtifact> {
+  const trust = await session.trust();
+  if (isBundleForm(content)) {
+    const verification = await verifyProvenanceBundle(content, trust);
+    return async (demands) => judgeVerified(verification, demands);
   }
+  const search = await import('@assay/slsa/log-search');
+  const kept = await search.parseLoggedEnvelope(content, trust.crypto);
+  if (kept !== undefined) {
+    const proof = await search.judgeCandidates(kept, envelopeJudge(trust));
+    return async (demands) => (await judgeLogged(proof, demands, trust, session)).judged;
+  }
+  const file = named(path, () => parseEnvelope(content, search.parseEnvelopeFile));
+  if (session.offline) return (demands) => judgeOffline(file, demands, trust);
+  return openUnlogged(file, trust, session);
+}
+
+/** A log knows an envelope with its certificate by what was signed; without one, by each of its artifacts. */
+async function openUnlogged(file: EnvelopeFile, trust: ProvenanceTrust, session: Session): Promise<JudgeArtifact> {
+  const { flags, io } = session;
+  const { encodeLoggedEnvelope, searchByDigest, searchByEntry } = await import('@assay/slsa/log-search');
+  const judge = envelopeJudge(trust);
+  const ask = (search: (place: LogPlace) => Promise<LogProof>): Promise<LogProof> =>
+    withHttp(io, (http) => search({ url: flags.text('rekor-url'), http, crypto: trust.crypto, signal: session.signal }));
+  const conclude = async (proof: LogProof, demands: GithubDemands): Promise<JudgedProvenance> => {
+    const { judged: result, candidate } = await judgeLogged(proof, demands, trust, session);
+    return { ...result, ...(candidate && { logged: `${encodeLoggedEnvelope(candidate)}\n` }) };
+  };
+  if (file.lookup === 'entry') {
+    const proof = await ask((place) => searchByEntry(file, place, judge));
+    return (demands) => conclude(proof, demands);
+  }
+  return async (demands) => {
+    const proof = await ask((place) => {
+      io.stderr('No certificate provided, trying Redis search index to find entries by subject digest\n');
+      return searchByDigest(file, demands.digest, place, judge);
+    });
+    return conclude(proof, demands);
+  };
+}
+
+/** The tree tells of the trust once, outside what lies in the log. */
+function envelopeJudge(trust: ProvenanceTrust): Judge {
+  return async (bundle) => verifyEnvelope(bundle, githubSigner(), { ...trust, findings: [] });
 }
 
 /** The mistakes that people make with files named `.jsonl`: a second document behind the first, and bundles with something added. */

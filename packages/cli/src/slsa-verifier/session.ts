@@ -1,13 +1,13 @@
 /** What the verifications of one run share: trust, the log, and how the end is told. */
 import { type Check, catalogue, failFrom, isTrustError, quote, type Verification } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { createHttpClient } from '@assay/net';
-import { decisiveFailure, type ProvenanceTrust, refusalText } from '@assay/slsa';
+import { decisiveFailure, type GithubJudgement, type ProvenanceTrust, refusalText } from '@assay/slsa';
 import type { Context } from '../cobra/command.ts';
 import { CommandError, messageOf } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import type { Io } from '../io.ts';
 import { isOffline } from '../offline.ts';
+import { once } from '../once.ts';
 import { styleFor } from '../render/style.ts';
 import { renderTree } from '../render/tree.ts';
 import { loadRoot } from '../trusted-root.ts';
@@ -24,7 +24,6 @@ export interface Session {
 export function openSession(flags: ParsedFlags, context: Context): Session {
   const { io } = context;
   const offline = flags.bool('offline') || isOffline(io.env);
-  let loaded: Promise<ProvenanceTrust> | undefined;
   return {
     flags,
     io,
@@ -32,10 +31,7 @@ export function openSession(flags: ParsedFlags, context: Context): Session {
       return context.signal;
     },
     offline,
-    trust: () => {
-      loaded ??= loadTrust(flags, offline, io);
-      return loaded;
-    },
+    trust: once(() => loadTrust(flags, offline, io)),
   };
 }
 
@@ -46,9 +42,21 @@ async function loadTrust(flags: ParsedFlags, offline: boolean, io: Io): Promise<
   return { trustedRoot: root, crypto: nodeCrypto, now: io.now, findings: [check] };
 }
 
-/** A client for the log; to be closed. */
-export function openHttp({ io, offline }: Session) {
-  return createHttpClient({ env: io.env, offline, userAgent: 'assay' });
+/** The line about a build that holds. */
+export function tellBuild(judgement: GithubJudgement | undefined, io: Io): void {
+  const { builderId = '', commit = '' } = judgement ?? {};
+  io.stderr(`Verified build using builder "${quote(builderId)}" at commit ${quote(commit)}\n`);
+}
+
+/** The signed bytes as they are, and a line end, where the flag asks for them. */
+export function printStatement(
+  payload: Uint8Array | undefined,
+  flag: 'print-provenance' | 'print-attestation',
+  { flags, io }: Pick<Session, 'flags' | 'io'>,
+): void {
+  if (payload === undefined || !flags.bool(flag)) return;
+  io.stdout(payload);
+  io.stdout('\n');
 }
 
 /** Everything held. The first line is what older releases ended with, which release guides still quote. */

@@ -6,14 +6,15 @@ import { artifactSource } from '../artifact-source.ts';
 import type { Command, Context } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
 import { CommandError } from '../cobra/failure.ts';
+import { text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
 import type { Io } from '../io.ts';
 import { isTesting } from './environment.ts';
-import { BUILDER_ID, given, inputsOf, LOG_FLAGS, PRINT_PROVENANCE, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
+import { BUILD_FLAGS, given, inputsOf, LOG_FLAGS, PRINT_PROVENANCE, TRUST_FLAGS } from './flags.ts';
 import { keepProvenance, refuseExisting } from './keep-provenance.ts';
-import { verifyProvenanceFile } from './provenance-file.ts';
-import { openSession, passed, Refused, type Session, told } from './session.ts';
+import { type JudgeArtifact, provenanceFile } from './provenance-file.ts';
+import { openSession, passed, printStatement, Refused, type Session, tellBuild, told } from './session.ts';
 
 export const command: Command = {
   usage: 'verify-artifact [flags] artifact [artifact..]',
@@ -27,10 +28,7 @@ export const command: Command = {
   flags: [
     text('provenance-path', 'the file with the provenance'),
     text('provenance-repository', 'accepted, and not used for files'),
-    SOURCE_URI,
-    BUILDER_ID,
-    ...REF_FLAGS,
-    WORKFLOW_INPUT,
+    ...BUILD_FLAGS,
     PRINT_PROVENANCE,
     ...TRUST_FLAGS,
     ...LOG_FLAGS,
@@ -46,10 +44,11 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   const session = openSession(flags, context);
   const keep = flags.text('save-bundle');
   refuseExisting(keep);
+  const judge = provenanceFile(flags.text('provenance-path'), session);
   let builder: string | undefined;
   let logged: string | undefined;
   for (const path of flags.positionals) {
-    const verified = await verifyFile(path, inputs, builder, session);
+    const verified = await verifyFile(path, { judge, inputs, before: builder }, session);
     builder = verified.builder;
     logged ??= verified.logged;
     session.io.stderr(`Verifying artifact ${quote(path)}: PASSED\n\n`);
@@ -58,11 +57,16 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   passed(session);
 }
 
-/** The builder must be that of the files before. */
+interface Expected {
+  readonly judge: JudgeArtifact;
+  readonly inputs: ReadonlyMap<string, string>;
+  /** The builder of the files before. */
+  readonly before: string | undefined;
+}
+
 async function verifyFile(
   path: string,
-  inputs: ReadonlyMap<string, string>,
-  before: string | undefined,
+  { judge, inputs, before }: Expected,
   session: Session,
 ): Promise<{ readonly builder: string; readonly logged: string | undefined }> {
   const { flags, io } = session;
@@ -70,16 +74,12 @@ async function verifyFile(
   const { judgement, payload, logged } = await told(what, session, async () => {
     const digest = await sha256Of(path, io);
     requireGithub(flags);
-    const judged = await verifyProvenanceFile(flags.text('provenance-path'), { subject: 'artifact', digest, inputs, ...sourceDemands(flags, io) }, session);
-    const { builderId = '', commit = '' } = judged.judgement ?? {};
-    if (judged.verification.ok) io.stderr(`Verified build using builder "${quote(builderId)}" at commit ${quote(commit)}\n`);
+    const judged = await judge({ subject: 'artifact', digest, inputs, ...sourceDemands(flags, io) });
+    if (judged.verification.ok) tellBuild(judged.judgement, io);
     return judged;
   });
   const builder = judgement?.builderId ?? '';
-  if (payload !== undefined && flags.bool('print-provenance')) {
-    io.stdout(payload);
-    io.stdout('\n');
-  }
+  printStatement(payload, 'print-provenance', session);
   if (before === undefined || before === builder) return { builder, logged };
   const message = `encountered different builderIDs ${quote(before)} ${quote(builder)}`;
   io.stderr(`${what}: FAILED: ${message}\n\n`);

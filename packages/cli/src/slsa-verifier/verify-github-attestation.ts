@@ -4,12 +4,13 @@ import { readFileCapped } from '@assay/net/file';
 import { isBundleForm, verifyProvenanceBundle } from '@assay/slsa';
 import type { Command, Context } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
+import { bool, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
 import { isTesting } from './environment.ts';
-import { BUILDER_ID, bool, inputsOf, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
+import { BUILDER_ID, inputsOf, SOURCE_URI, TRUST_FLAGS, WORKFLOW_INPUT } from './flags.ts';
 import { judgeVerified } from './provenance-file.ts';
-import { openSession, passed, told } from './session.ts';
+import { openSession, passed, printStatement, tellBuild, told } from './session.ts';
 import { requireGithub, sha256Of } from './verify-artifact.ts';
 
 export const command: Command = {
@@ -43,14 +44,10 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
     if (!isBundleForm(content)) throw new CommandError('github attestations must be signed by Sigstore');
     const demands = { subject: 'attestation', source: flags.text('source-uri'), builderId: flags.text('builder-id'), digest, inputs } as const;
     const judged = judgeVerified(await verifyProvenanceBundle(content, await session.trust()), { ...demands, testing: isTesting(io) });
-    const { builderId = '', commit = '' } = judged.judgement ?? {};
-    if (judged.verification.ok) io.stderr(`Verified build using builder "${quote(builderId)}" at commit ${quote(commit)}\n`);
+    if (judged.verification.ok) tellBuild(judged.judgement, io);
     return judged;
   });
-  if (payload !== undefined && flags.bool('print-attestation')) {
-    io.stdout(payload);
-    io.stdout('\n');
-  }
+  printStatement(payload, 'print-attestation', session);
   io.stderr(`${what}: PASSED\n\n`);
   passed(session);
 }

@@ -7,10 +7,11 @@ import { builderKind, refuse } from '@assay/slsa';
 import type { Command, Context } from '../cobra/command.ts';
 import { refuseTogether } from '../cobra/exclusive.ts';
 import { CommandError, messageOf } from '../cobra/failure.ts';
+import { text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
-import { BUILDER_ID, given, inputsOf, PRINT_PROVENANCE, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
-import { openSession, passed, Refused, type Session, told } from './session.ts';
+import { BUILD_FLAGS, given, inputsOf, PRINT_PROVENANCE, TRUST_FLAGS } from './flags.ts';
+import { openSession, passed, printStatement, Refused, told } from './session.ts';
 
 export const command: Command = {
   usage: 'verify-image [flags] image',
@@ -28,10 +29,7 @@ export const command: Command = {
   flags: [
     text('provenance-path', 'what gcloud says of the image; for other builders it is read and not used'),
     text('provenance-repository', 'the repository that holds the provenance, REGISTRY/REPOSITORY'),
-    SOURCE_URI,
-    BUILDER_ID,
-    ...REF_FLAGS,
-    WORKFLOW_INPUT,
+    ...BUILD_FLAGS,
     PRINT_PROVENANCE,
     ...TRUST_FLAGS,
     text('gcb-keys', 'folder with the public keys of Cloud Build, one NAME.key for each region and the global ones (or ASSAY_GCB_KEYS)'),
@@ -46,7 +44,6 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   refuseTogether(flags, 'source-versioned-tag', 'source-tag');
   const inputs = inputsOf(flags);
   const session = openSession(flags, context);
-  const { io } = session;
   const { payload } = await told('', session, async () => {
     const image = await parseImage(flags);
     const kind = builderKind(given(flags, 'builder-id'));
@@ -54,10 +51,7 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
     if (kind.kind === 'GCB') return (await import('./cloud-build-image.ts')).verifyCloudBuildImage(image.digest, session);
     return (await import('./github-image.ts')).verifyGithubImage(image, inputs, session);
   });
-  if (payload !== undefined && flags.bool('print-provenance')) {
-    io.stdout(payload);
-    io.stdout('\n');
-  }
+  printStatement(payload, 'print-provenance', session);
   passed(session);
 }
 
@@ -89,5 +83,3 @@ function mutable(name: string): Check {
     spec: 'slsa.md section 1.9',
   });
 }
-
-export type { Session };

@@ -6,12 +6,14 @@ import { parseNpmAttestations, parseNpmKeys, verifyNpm } from '@assay/slsa';
 import { artifactSource } from '../artifact-source.ts';
 import type { Command, Context } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
+import { bool, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
 import { named } from '../named.ts';
+import { withHttp } from '../with-http.ts';
 import { isExperimental, isTesting } from './environment.ts';
-import { BUILDER_ID, bool, inputsOf, REF_FLAGS, SOURCE_URI, TRUST_FLAGS, text, WORKFLOW_INPUT } from './flags.ts';
-import { openHttp, openSession, passed, type Session, told } from './session.ts';
+import { BUILD_FLAGS, inputsOf, TRUST_FLAGS } from './flags.ts';
+import { openSession, passed, type Session, told } from './session.ts';
 import { requireGithub } from './verify-artifact.ts';
 
 export const command: Command = {
@@ -26,10 +28,7 @@ export const command: Command = {
     text('attestations-path', "the registry's attestations of the package"),
     text('package-name', 'the name it must have'),
     text('package-version', 'the version it must have'),
-    SOURCE_URI,
-    BUILDER_ID,
-    ...REF_FLAGS,
-    WORKFLOW_INPUT,
+    ...BUILD_FLAGS,
     bool('print-provenance', 'not supported'),
     ...TRUST_FLAGS,
     text('npm-keys', "keys.json of the registry (default: npm's, as Sigstore's TUF repository has them)"),
@@ -98,14 +97,10 @@ async function registryKeys(session: Session) {
   if (file !== '') return named(file, () => parseNpmKeys(readFileCapped(file, MAX_KEYS_BYTES)));
   const { fetchTarget, registryKeysTarget, trustSettings } = await import('@assay/trust');
   const settings = trustSettings(io.env);
-  const http = openHttp(session);
-  try {
-    const warn = (warning: string) => io.stderr(`WARNING: ${warning}\n`);
-    const keys = await fetchTarget(await registryKeysTarget(), { ...settings, offline: offline || settings.offline, http, now: io.now, warn });
-    return parseNpmKeys(keys.bytes);
-  } finally {
-    http.close();
-  }
+  const warn = (warning: string) => io.stderr(`WARNING: ${warning}\n`);
+  const options = { ...settings, offline: offline || settings.offline, now: io.now, warn };
+  const { bytes } = await withHttp(io, async (http) => fetchTarget(await registryKeysTarget(), { ...options, http }), offline);
+  return parseNpmKeys(bytes);
 }
 
 const MAX_KEYS_BYTES = 1024 * 1024;

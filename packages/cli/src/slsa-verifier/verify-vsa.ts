@@ -3,10 +3,10 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
 import { MAX_VSA_BYTES, verifyVsa } from '@assay/slsa';
 import type { Command, Context } from '../cobra/command.ts';
+import { bool, list, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { requireFlags } from '../cobra/required.ts';
-import { bool, list, text } from './flags.ts';
-import { passed, told } from './session.ts';
+import { passed, printStatement, told } from './session.ts';
 
 export const command: Command = {
   usage: 'verify-vsa [flags]',
@@ -43,10 +43,7 @@ async function run(flags: ParsedFlags, { io }: Context): Promise<void> {
     const { ok, root, payload } = await verifyVsa(attestation, { key, keyId: flags.text('public-key-id') }, demands, { crypto: nodeCrypto, now: io.now });
     return { verification: { ok, root }, payload };
   });
-  if (payload !== undefined && flags.bool('print-attestation')) {
-    io.stdout(payload);
-    io.stdout('\n');
-  }
+  printStatement(payload, 'print-attestation', { flags, io });
   io.stderr('Verifying VSA: PASSED\n\n');
   passed({ io });
 }

@@ -1,7 +1,7 @@
 /** `slsa-verifier version`: which release this build stands in for, and what really runs. */
 import { anyNumber, type Command } from '../cobra/command.ts';
+import { bool } from '../cobra/flag.ts';
 import { VERSION } from '../version.ts';
-import { bool } from './flags.ts';
 
 /** The release whose flags, texts and exit statuses we have. */
 const STANDS_FOR = 'v2.7.1';

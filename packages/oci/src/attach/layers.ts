@@ -5,7 +5,7 @@
  * when somebody else's writing has come between, all is done once more. What can still be lost is a writing that begins and ends between that question and
  * the writing of another.
  */
-import { encodeGoJson, isJsonObject, type Json, JsonError, parseJson, TrustError, utf8 } from '@assay/core';
+import { encodeGoJson, isJsonObject, type Json, TrustError, tryParseJsonObject, utf8 } from '@assay/core';
 import type { Digest } from '../digest.ts';
 import { encodeImage } from '../encode.ts';
 import type { Descriptor, ImageManifest } from '../manifest.ts';
@@ -90,14 +90,8 @@ async function creationTimes(to: ContentReader, { config, layers }: ImageManifes
 }
 
 function historyOf(config: Uint8Array): readonly Json[] {
-  try {
-    const document = parseJson(config);
-    const history = isJsonObject(document) ? document['history'] : undefined;
-    return Array.isArray(history) ? history : [];
-  } catch (error) {
-    if (error instanceof JsonError) return [];
-    throw error;
-  }
+  const history = tryParseJsonObject(config)?.['history'];
+  return Array.isArray(history) ? history : [];
 }
 
 interface ToWrite extends AppendOptions {

@@ -6,7 +6,7 @@
  * https (plain http only where the registry itself is spoken to so). A realm elsewhere gets an anonymous request. Tokens are kept for a scope until shortly
  * before they expire.
  */
-import { isJsonObject, JsonError, parseJson, quote, TrustError, utf8 } from '@assay/core';
+import { quote, TrustError, tryParseJsonObject, utf8 } from '@assay/core';
 import { type BodySource, type Credential, type HttpClient, type HttpResponse, redactUrl } from '@assay/net';
 import type { Challenge } from './challenge.ts';
 
@@ -157,13 +157,7 @@ interface Token {
 }
 
 function readToken(body: Uint8Array, now: number, where: string): Token {
-  let json: unknown;
-  try {
-    json = parseJson(body);
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error;
-  }
-  const members = typeof json === 'object' && json !== null && isJsonObject(json as never) ? (json as Record<string, unknown>) : {};
+  const members = tryParseJsonObject(body) ?? {};
   const text = members['token'] || members['access_token'];
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) throw new TrustError('OCI_AUTH', `${where}: the answer holds no token`);
   const lifetime = typeof members['expires_in'] === 'number' && members['expires_in'] > 0 ? members['expires_in'] : DEFAULT_LIFETIME_S;

@@ -6,7 +6,7 @@
  *
  * The distribution specification's error body is `{ "errors": [ { "code", "message", "detail" } ] }`.
  */
-import { canonicalJson, type ErrorCode, isJsonObject, isTrustError, type Json, JsonError, parseJson, quote, TrustError } from '@assay/core';
+import { canonicalJson, type ErrorCode, isJsonObject, isTrustError, type Json, quote, TrustError, tryParseJson } from '@assay/core';
 
 export interface Refusal {
   readonly method: string;
@@ -48,7 +48,7 @@ function reasonOf({ method, status, body }: Refusal): string {
 }
 
 function statedErrors(body: Uint8Array): string[] {
-  const document = parsed(body);
+  const document = tryParseJson(body);
   const errors = isObject(document) ? (document as Record<string, Json>)['errors'] : undefined;
   if (!Array.isArray(errors)) return [];
   return errors.slice(0, MAX_ERRORS).flatMap((error) => {
@@ -68,15 +68,6 @@ function detailText(detail: Json | undefined): string {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}:${typeof value === 'string' ? value : canonicalJson(value)}`);
   return `; map[${quote(pairs.join(' '))}]`;
-}
-
-function parsed(body: Uint8Array): Json {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }
 
 function isObject(value: Json | undefined): boolean {

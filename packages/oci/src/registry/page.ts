@@ -1,6 +1,6 @@
 /** `Link: </v2/…?n=100&last=x>; rel="next"` (RFC 8288), as registries page their lists. */
 import { TrustError } from '@assay/core';
-import type { HttpResponse } from '@assay/net';
+import { type HttpResponse, nextLink } from '@assay/net';
 import type { Ask, Connection } from './connection.ts';
 
 /**
@@ -20,14 +20,14 @@ export async function* pages(connection: Connection, ask: Ask): AsyncGenerator<H
 }
 
 /** Where the list goes on; undefined at its end. Errors: `OCI_STATUS` when it is said to go on at another host. */
-export function nextPage({ headers, url }: HttpResponse): URL | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(headers['link'] ?? '')?.[1];
-  if (target === undefined || !URL.canParse(target, url)) return undefined;
-  const next = new URL(target, url);
+export function nextPage(response: HttpResponse): URL | undefined {
+  const next = nextLink(response);
+  if (next === undefined) return undefined;
+  const { protocol, host } = new URL(response.url);
   // Behind a proxy some registries name themselves with the scheme they are reached by inside.
-  next.protocol = new URL(url).protocol;
-  if (next.host === new URL(url).host) return next;
-  throw new TrustError('OCI_STATUS', `the list is said to go on at another host`, { expected: new URL(url).host, found: next.host });
+  next.protocol = protocol;
+  if (next.host === host) return next;
+  throw new TrustError('OCI_STATUS', `the list is said to go on at another host`, { expected: host, found: next.host });
 }
 
 const MAX_PAGES = 1000;

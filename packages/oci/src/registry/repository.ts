@@ -72,6 +72,11 @@ export class RepositoryClient implements ContentReader, ContentWriter {
     return { mediaType, digest, size };
   }
 
+  /** The same; what is not there is asked for once more with GET, whose answer says why. Errors: `OCI_NOT_FOUND`, `OCI_REFERENCE`. */
+  async requireDescriptor(target: Digest | string): Promise<Descriptor> {
+    return (await this.resolve(target)) ?? (await this.requireManifest(target)).descriptor;
+  }
+
   async *blob(descriptor: Descriptor): AsyncGenerator<Uint8Array, void, void> {
     const ask = this.#ask('GET', `blobs/${descriptor.digest}`, { maxBytes: descriptor.size + MAX_ERROR_BYTES });
     const response = await this.connection.stream(ask);

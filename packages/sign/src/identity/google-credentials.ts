@@ -9,9 +9,9 @@
  *     POST OAUTH/token grant_type=refresh_token …  →  {"access_token"}
  */
 import { existsSync } from 'node:fs';
-import { type JsonObject, quote } from '@assay/core';
+import { type JsonObject, quote, tryParseJsonObject } from '@assay/core';
 import { isLoopbackHost, readFileCapped, redactUrl } from '@assay/net';
-import { askForJson, objectIn, refuse, textIn } from './provider.ts';
+import { askForJson, refuse, textIn } from './provider.ts';
 import { audienceOf, nowOf, placesOf, type TokenContext } from './token-context.ts';
 
 export interface Credentials {
@@ -28,7 +28,7 @@ export function credentialsFile({ environment }: TokenContext): Credentials | un
   const named = environment['GOOGLE_APPLICATION_CREDENTIALS'];
   const path = named || gcloudFile(environment);
   if (path === undefined || (!named && !existsSync(path))) return undefined;
-  const content = objectIn(readFileCapped(path, MAX_FILE_BYTES)) ?? refuse(`${quote(path)}: not a JSON object`);
+  const content = tryParseJsonObject(readFileCapped(path, MAX_FILE_BYTES)) ?? refuse(`${quote(path)}: not a JSON object`);
   return { path, content };
 }
 

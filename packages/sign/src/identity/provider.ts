@@ -1,5 +1,5 @@
 /** One place that may have an identity token ready, and what its implementations share. */
-import { decodeUtf8, isJsonObject, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
+import { decodeUtf8, isJsonObject, type JsonObject, quote, TrustError, tryParseJsonObject } from '@assay/core';
 import { type HttpResponse, type RequestOptions, redactUrl } from '@assay/net';
 import type { TokenContext } from './token-context.ts';
 
@@ -23,7 +23,7 @@ export interface Question extends RequestOptions {
 /** The JSON object that a service answered. Errors: `TOKEN_PROVIDER`, `NET_…`. */
 export async function askForJson(context: TokenContext, url: string, question: Question): Promise<JsonObject> {
   const answer = await ask(context, url, question);
-  return objectIn(answer.body) ?? refuse(`${redactUrl(url)}: the answer is not a JSON object`);
+  return tryParseJsonObject(answer.body) ?? refuse(`${redactUrl(url)}: the answer is not a JSON object`);
 }
 
 /** The text that a service answered. Errors: `TOKEN_PROVIDER`, `NET_…`. */
@@ -47,23 +47,13 @@ export function textIn(object: JsonObject, name: string, where: string): string 
   return typeof value === 'string' && value !== '' ? value : refuse(`${where}: the answer has no ${name}`);
 }
 
-export function objectIn(text: Uint8Array): JsonObject | undefined {
-  try {
-    const value = parseJson(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
-}
-
 export function refuse(problem: string): never {
   throw new TrustError('TOKEN_PROVIDER', problem);
 }
 
 /** What services say in errors, unless it repeats a secret that they were shown. */
 function saidIn(body: Uint8Array, secrets: readonly string[]): string {
-  const { message, error_description: description, error } = objectIn(body) ?? {};
+  const { message, error_description: description, error } = tryParseJsonObject(body) ?? {};
   const inner = isJsonObject(error) ? error['message'] : error;
   const said = [message, description, inner].find((value) => typeof value === 'string') ?? '';
   return secrets.some((secret) => said.includes(secret)) ? '' : quote(said);

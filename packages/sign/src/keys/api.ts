@@ -1,5 +1,5 @@
 /** One call of a JSON service that keeps keys. Answers may hold secrets, so that only what the service says in an error is ever shown. */
-import { isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
+import { isJsonObject, type Json, type JsonObject, quote, TrustError, tryParseJsonObject } from '@assay/core';
 import { type HttpClient, type RequestOptions, redactUrl } from '@assay/net';
 
 export interface ApiCall {
@@ -41,17 +41,7 @@ async function send({ http, url, method = 'GET', headers, secretHeaders = [], js
     ...(signal && { signal }),
   };
   const { status, body } = await http.request(url, options);
-  return { status, object: body.length === 0 ? {} : parseObject(body) };
-}
-
-function parseObject(body: Uint8Array): JsonObject | undefined {
-  try {
-    const value = parseJson(body);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
+  return { status, object: body.length === 0 ? {} : tryParseJsonObject(body) };
 }
 
 function accepted({ what, url }: ApiCall, { status, object }: Answer): JsonObject {

@@ -9,7 +9,7 @@
  */
 import { execFile } from 'node:child_process';
 import { isAbsolute, join } from 'node:path';
-import { isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
+import { isJsonObject, type JsonObject, quote, TrustError, tryParseJson } from '@assay/core';
 import type { Environment } from '@assay/net';
 
 export interface ExecRequest {
@@ -73,19 +73,10 @@ function environmentFor({ exec, cluster, env }: ExecRequest): NodeJS.ProcessEnv 
 }
 
 function parseStatus(command: string, stdout: string): JsonObject {
-  const answer = parse(stdout);
+  const answer = tryParseJson(stdout);
   const status = isJsonObject(answer) && answer['kind'] === 'ExecCredential' ? answer['status'] : undefined;
   if (isJsonObject(status)) return status;
   throw new TrustError('KEY_PROVIDER', `the credential program ${quote(command)} of the kubeconfig did not answer with an ExecCredential`);
-}
-
-function parse(text: string): Json {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }
 
 const TIMEOUT_MS = 60_000;

@@ -7,8 +7,10 @@
  * Entries that come out of a reader were verified against the tree that was asked for. Whether that tree is the log's own is settled before
  * (`verifyCheckpoint`), and whether it extends what was seen earlier apart (`checkConsistency`).
  */
+
 import type { LogInstance, TrustError } from '@assay/core';
-import { ask, below, refusal, type Service } from '../services/service.ts';
+import { below } from '@assay/net';
+import { ask, refusal, type Service } from '../services/service.ts';
 import type { SearchQuery } from './search-query.ts';
 import type { RekorVersion, SignedTree } from './signed-tree.ts';
 

@@ -16,14 +16,14 @@ import {
   isJsonObject,
   isTrustError,
   type Json,
-  JsonError,
   type JsonObject,
   keyFingerprint,
+  OID,
   type PublicKey,
-  parseJson,
   parsePem,
   parseSpki,
   toHex,
+  tryParseJson,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 
@@ -48,7 +48,7 @@ export interface RecordedSigner {
 
 export async function readRecorded(body: Uint8Array): Promise<RecordedEntry> {
   const found: Found = { certificates: [], keys: [], digests: new Set(), unread: false };
-  const json = parseBody(body);
+  const json = tryParseJson(body) ?? null;
   collect(json, found);
   const signers = [
     ...(await Promise.all(found.certificates.map(async (certificate) => certifiedSigner(certificate, found)))),
@@ -62,15 +62,6 @@ interface Found {
   readonly keys: PublicKey[];
   readonly digests: Set<string>;
   unread: boolean;
-}
-
-function parseBody(body: Uint8Array): Json {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }
 
 function kindOf(json: Json): string {
@@ -126,8 +117,8 @@ async function certifiedSigner(certificate: Certificate, found: Found): Promise<
 
 /** .1 holds the raw text, .8 a DER UTF8String (services.md section 3). */
 function issuersIn(certificate: Certificate): string[] {
-  const raw = certificate.extension(`${FULCIO_ARC}.1`)?.value;
-  const der = certificate.extension(`${FULCIO_ARC}.8`)?.value;
+  const raw = certificate.extension(`${OID.fulcio}.1`)?.value;
+  const der = certificate.extension(`${OID.fulcio}.8`)?.value;
   return [...(raw === undefined ? [] : [decodeUtf8(raw) ?? '']), ...(der === undefined ? [] : [Der.parse(der).text('issuer')])];
 }
 
@@ -141,7 +132,6 @@ function attempt(read: () => unknown, found: Found): void {
   }
 }
 
-const FULCIO_ARC = '1.3.6.1.4.1.57264.1';
 const HEX = /^(?:[\da-f]{2})+$/i;
 /** Base64 of `-----BEGIN `. */
 const PEM_BEGINNING = 'LS0tLS1CRUdJTi';

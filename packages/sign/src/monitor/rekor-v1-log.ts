@@ -8,22 +8,21 @@ import {
   type Checkpoint,
   equalBytes,
   isTrustError,
-  JsonError,
   type JsonObject,
   type LogEntry,
   leafHash,
   parseFields,
-  parseJson,
   parseRekorAnswer,
   quote,
   rootFromInclusion,
   TrustError,
   toHex,
+  tryParseJson,
   verifyConsistency,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { redactUrl } from '@assay/net';
-import { ask, below, refusal } from '../services/service.ts';
+import { below, redactUrl } from '@assay/net';
+import { ask, refusal } from '../services/service.ts';
 import { checkExtension } from './check-extension.ts';
 import type { FoundEntry, LogPlace, LogReader, LogTree, PublishedTree, ReadEntry } from './log-reader.ts';
 import { type SearchQuery, searchJson } from './search-query.ts';
@@ -130,18 +129,9 @@ async function askIndex(place: LogPlace, query: SearchQuery): Promise<string[]> 
   const options = { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(searchJson(query)) };
   const response = await ask(place, below(place.url, '/api/v1/index/retrieve'), options);
   if (response.status !== 200) throw refusal('LOG_SEARCH', response);
-  const ids = parseAnswer(response.body);
+  const ids = tryParseJson(response.body);
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'string' && ENTRY_ID.test(id))) return ids as string[];
   throw new TrustError('LOG_SEARCH', `${redactUrl(response.url)}: the index answered something that is not a list of entry ids`);
-}
-
-function parseAnswer(body: Uint8Array): unknown {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
 }
 
 /** `<host> - <tree id>` */

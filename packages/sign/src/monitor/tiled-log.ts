@@ -1,8 +1,8 @@
 /** A log that publishes tiles, read (services.md sections 6 and 7). */
 import { equalBytes, isTrustError, leafHash, parseFields, rootFromInclusion, TrustError, toHex, verifyConsistency } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { redactUrl } from '@assay/net';
-import { ask, below, refusal, type Service } from '../services/service.ts';
+import { below, redactUrl } from '@assay/net';
+import { ask, refusal, type Service } from '../services/service.ts';
 import { fetchCheckpoint, rootOverTile, TILE_WIDTH, TiledTree } from '../services/tiles.ts';
 import type { FoundEntry, LogPlace, LogReader, LogTree, PublishedTree, ReadEntry } from './log-reader.ts';
 import { type SearchQuery, searchJson } from './search-query.ts';

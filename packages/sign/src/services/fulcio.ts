@@ -24,10 +24,10 @@ import {
   TrustError,
   utf8,
 } from '@assay/core';
-import { type HttpResponse, redactUrl } from '@assay/net';
+import { below, type HttpResponse, redactUrl } from '@assay/net';
 import type { IdentityToken } from '../identity/index.ts';
 import type { Signer } from '../keys/signer.ts';
-import { ask, below, type Service } from './service.ts';
+import { ask, type Service } from './service.ts';
 
 export interface CertificateRequest {
   /** By its base URL. */

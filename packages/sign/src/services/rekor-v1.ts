@@ -9,9 +9,9 @@
  */
 import { encodeBase64, type Json, type LogEntry, parseRekorAnswer, proposedDsse, proposedHashedRekord, TrustError, toHex, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import type { HttpResponse } from '@assay/net';
+import { below, type HttpResponse } from '@assay/net';
 import { type Expected, loggedEntry } from './log-answer.ts';
-import { ask, below, refusal, type Service } from './service.ts';
+import { ask, refusal, type Service } from './service.ts';
 import { parseVerifier, type Signing, signedDigest, type Verifier } from './signing.ts';
 
 export interface RekorV1Options {

@@ -12,22 +12,20 @@ import {
   type Checkpoint,
   encodeBase64,
   equalBytes,
-  isJsonObject,
   type Json,
-  JsonError,
   keyDetails,
   keyText,
   type LogEntry,
   type LogInstance,
   originNames,
   parseFields,
-  parseJson,
   parseLogEntry,
   TrustError,
+  tryParseJsonObject,
 } from '@assay/core';
-import type { HttpResponse } from '@assay/net';
+import { below, type HttpResponse } from '@assay/net';
 import { type Expected, loggedEntry } from './log-answer.ts';
-import { ask, below, refusal, type Service } from './service.ts';
+import { ask, refusal, type Service } from './service.ts';
 import { hashOf, parseVerifier, type Signing, signedDigest, type Verifier } from './signing.ts';
 
 export interface RekorV2Options {
@@ -79,20 +77,10 @@ function isOf({ note }: Checkpoint, { baseUrl, logId, checkpointKeyId = logId }:
   return note.signatures.some(({ name, keyId }) => names.includes(name) && equalBytes(keyId, checkpointKeyId.subarray(0, keyId.length)));
 }
 
-function kindOf(body: Uint8Array): Pick<LogEntry, 'kind' | 'version'> {
-  const { kind, apiVersion } = jsonObject(body);
-  return { kind: typeof kind === 'string' ? kind : '', version: typeof apiVersion === 'string' ? apiVersion : '' };
-}
-
 /** What is not JSON is of no kind, and refused as that. */
-function jsonObject(body: Uint8Array): Readonly<Record<string, Json>> {
-  try {
-    const json = parseJson(body);
-    return isJsonObject(json) ? json : {};
-  } catch (error) {
-    if (error instanceof JsonError) return {};
-    throw error;
-  }
+function kindOf(body: Uint8Array): Pick<LogEntry, 'kind' | 'version'> {
+  const { kind, apiVersion } = tryParseJsonObject(body) ?? {};
+  return { kind: typeof kind === 'string' ? kind : '', version: typeof apiVersion === 'string' ? apiVersion : '' };
 }
 
 async function request({ content }: Signing, { certificate, publicKey }: Verifier): Promise<Json> {

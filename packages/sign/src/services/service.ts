@@ -1,5 +1,5 @@
 /** How the services of an instance are asked, and what they say when they refuse. */
-import { decodeUtf8, isJsonObject, JsonError, parseJson, quote, TrustError } from '@assay/core';
+import { decodeUtf8, quote, TrustError, tryParseJsonObject } from '@assay/core';
 import { type HttpClient, type HttpResponse, type RequestOptions, redactUrl } from '@assay/net';
 
 export interface Service {
@@ -15,11 +15,6 @@ export interface Service {
  */
 export function ask({ http, signal }: Service, url: string, options: RequestOptions): Promise<HttpResponse> {
   return http.request(url, { ...PATIENCE, maxBytes: MAX_ANSWER_BYTES, ...options, ...(signal && { signal }) });
-}
-
-/** The path below a base URL that may end in a slash. */
-export function below(url: string, path: string): string {
-  return `${url.replace(/\/+$/, '')}${path}`;
 }
 
 /** A refusal with its status and what the service said, as an error to throw. */
@@ -39,13 +34,8 @@ export function refusal(
 function saidIn(contentType: string, body: Uint8Array): string {
   const text = decodeUtf8(body) ?? '';
   if (contentType.startsWith('text/plain')) return text.trim();
-  try {
-    const answer = parseJson(text);
-    return isJsonObject(answer) && typeof answer['message'] === 'string' ? answer['message'] : '';
-  } catch (error) {
-    if (error instanceof JsonError) return '';
-    throw error;
-  }
+  const message = tryParseJsonObject(text)?.['message'];
+  return typeof message === 'string' ? message : '';
 }
 
 // Rekor answers an upload when the entry is in the tree: v2 waits for its next checkpoint, up to 20 seconds (services.md section 6).

@@ -11,8 +11,8 @@
  */
 import { type Checkpoint, HASH_SIZE, type LogInclusionProof, nodeHash, parseCheckpoint, TrustError } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { type HttpResponse, redactUrl } from '@assay/net';
-import { ask, below, refusal, type Service } from './service.ts';
+import { below, type HttpResponse, redactUrl } from '@assay/net';
+import { ask, refusal, type Service } from './service.ts';
 
 export interface TiledEntry {
   readonly body: Uint8Array;
@@ -65,6 +65,8 @@ export class TiledTree {
   readonly #log: Service;
   readonly #size: bigint;
   readonly #tiles = new Map<string, Promise<Uint8Array>>();
+  /** Roots of complete subtrees, the newest last. */
+  readonly #joined = new Map<string, Promise<Uint8Array>>();
 
   constructor(log: Service, size: bigint) {
     this.#log = log;
@@ -128,15 +130,27 @@ export class TiledTree {
     return nodeHash(nodeCrypto, left, right);
   }
 
+  /** Whoever walks a log asks for the same ones again, tile after tile. */
+  #completeRoot(start: bigint, width: bigint): Promise<Uint8Array> {
+    const key = `${start}/${width}`;
+    const known = this.#joined.get(key);
+    if (known !== undefined) return known;
+    const joined = this.#joinComplete(start, width);
+    this.#joined.set(key, joined);
+    const [oldest = key] = this.#joined.keys();
+    if (this.#joined.size > MAX_JOINED) this.#joined.delete(oldest);
+    return joined;
+  }
+
   /** Tiles hold every eighth level; those between are computed from the one below. */
-  async #completeRoot(start: bigint, width: bigint): Promise<Uint8Array> {
+  async #joinComplete(start: bigint, width: bigint): Promise<Uint8Array> {
     const height = BigInt(width.toString(2).length - 1);
     const level = height / TILE_HEIGHT;
     const first = start >> (level * TILE_HEIGHT);
-    const count = width >> (level * TILE_HEIGHT);
-    const tile = hashesOf(await this.#tile(level, first / TILE_WIDTH));
+    const count = Number(width >> (level * TILE_HEIGHT));
+    const tile = await this.#tile(level, first / TILE_WIDTH);
     const from = Number(first % TILE_WIDTH);
-    let nodes = tile.slice(from, from + Number(count));
+    let nodes = hashesOf(tile.subarray(from * HASH_SIZE, (from + count) * HASH_SIZE));
     while (nodes.length > 1) nodes = await joinPairs(nodes);
     return nodes[0] as Uint8Array;
   }
@@ -229,6 +243,11 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 
 const TILE_HEIGHT = 8n;
 export const TILE_WIDTH = 256n;
+/**
+ * Beside the way to one tile are two subtrees of each width at most, and beside the way to the next tile nearly the same: a walk finds those that
+ * are dear here, however long the log is.
+ */
+const MAX_JOINED = 256;
 const MAX_CHECKPOINT_BYTES = 64 * 1024;
 const MAX_ENTRIES_BYTES = 256 * (2 + 0xffff);
 /** A log says that it knows an entry as soon as it has an index; the checkpoint follows within seconds (services.md section 12). */

@@ -10,7 +10,7 @@
 import { type Check, fail, pass, quote, TrustError } from '@assay/core';
 import { type BuilderId, parseBuilderId } from '../builder-id.ts';
 import type { BuildFacts } from '../facts.ts';
-import { looseMismatch, TRUSTED_BUILDERS } from '../github-actions/builder.ts';
+import { DELEGATORS, fileOf, looseMismatch, TRUSTED_BUILDERS } from '../github-actions/builder.ts';
 import { checkReleaseTag } from '../github-actions/release-tag.ts';
 import { GENERATOR_WORKFLOWS, RUNNER } from '../provenance/build-types.ts';
 import type { BuildDemands } from './demands.ts';
@@ -175,10 +175,5 @@ function checkNpm(signer: Workflow, { name }: BuilderId, { runner }: BuildFacts,
   });
 }
 
-function fileOf(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
-}
-
 const ID = 'build.builder';
-const DELEGATORS: readonly string[] = TRUSTED_BUILDERS.npm;
 const TRUSTED: ReadonlySet<string> = new Set(Object.values(TRUSTED_BUILDERS).flat());

@@ -24,7 +24,7 @@ import type { BuildFacts } from '../facts.ts';
 import { predicateFacts } from '../predicate-facts.ts';
 import { type Provenance, provenanceOf } from '../provenance/provenance.ts';
 import { PROVENANCE_V1, PROVENANCE_V02, readStatement, StatementError } from '../provenance/statement.ts';
-import { checkBuilder } from './builder.ts';
+import { checkBuilder, type JudgedBuilder } from './builder.ts';
 import { checkCircumstances, HOSTED } from './circumstances.ts';
 import { checkClaims } from './claims.ts';
 import type { BuildDemands } from './demands.ts';
@@ -49,7 +49,6 @@ export interface BuildJudgement {
   readonly facts: BuildFacts;
   /** As `facts` has it; the tool, where a delegator signed for one. */
   readonly builder: string | undefined;
-  readonly provenance?: Provenance;
   /** The Build level of SLSA that the evidence supports, when all checks pass. */
   readonly level: 0 | 1 | 2 | 3;
 }
@@ -86,7 +85,6 @@ export function judgeBuild(verified: VerifiedBuild, demands: BuildDemands, diges
     checks,
     facts,
     builder: known.delegated ? provenance?.builderId : facts.builder,
-    ...(provenance && { provenance }),
     level: levelOf(provenance, certified, known.isolated),
   };
 }
@@ -98,14 +96,8 @@ function agreement(certified: BuildFacts, stated: BuildFacts, provenance: Proven
   return [group('agreement', { pass: passed, fail: 'the provenance says something else of the build than the certificate' }, checks)];
 }
 
-export interface JudgedFacts {
-  readonly checks: readonly Check[];
-  readonly delegated: boolean;
-  readonly isolated: boolean;
-}
-
 /** The demands against facts, whoever states them. `stated`: the builder by the predicate. */
-export function checkFacts(facts: BuildFacts, stated: string | undefined, demands: BuildDemands, vouched: 'by the platform' | 'by the signer'): JudgedFacts {
+export function checkFacts(facts: BuildFacts, stated: string | undefined, demands: BuildDemands, vouched: 'by the platform' | 'by the signer'): JudgedBuilder {
   const { checks, delegated, isolated } = checkBuilder(facts, stated, demands);
   return {
     checks: [checkSource(facts, demands.source), ...checkRevision(facts, demands), ...checks, ...checkCircumstances(facts, demands, vouched)],

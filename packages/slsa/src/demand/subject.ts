@@ -10,7 +10,7 @@ export function checkSubject({ subjects }: Pick<Provenance, 'subjects'>, digests
     const algorithm = known.find((one) => digest.has(one));
     return algorithm !== undefined && digest.get(algorithm) === digests.get(algorithm);
   });
-  if (found !== undefined) return { ...pass('build.subject', `the artifact is the subject ${quote(found.name) || '(without a name)'}`) };
+  if (found !== undefined) return pass('build.subject', `the artifact is the subject ${quote(found.name) || '(without a name)'}`);
   const shared = known.find((algorithm) => subjects.some(({ digest }) => digest.has(algorithm)));
   return { ...refuseSubject({ subjects }, digests.get(shared ?? known.at(-1) ?? '') ?? ''), id: 'build.subject' };
 }

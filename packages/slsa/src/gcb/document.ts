@@ -6,6 +6,8 @@
  *
  * The envelope is signed. All else is what the service says around it, and is compared with what was signed.
  */
+
+import { ENVELOPE } from '../envelope-model.ts';
 import { type Model, ModelError, type Modelled, parseModel } from '../model.ts';
 import { COPY_V1, COPY_V01 } from './statement.ts';
 
@@ -13,7 +15,7 @@ const ITEM = {
   build: { intotoStatement: COPY_V01, inTotoSlsaProvenanceV1: COPY_V1 },
   kind: 'text',
   resourceUri: 'text',
-  envelope: { payload: 'text', payloadType: 'text', signatures: [{ keyid: 'text', sig: 'text' }] },
+  envelope: ENVELOPE,
 } as const satisfies Model;
 
 const DOCUMENT = {
@@ -23,7 +25,6 @@ const DOCUMENT = {
 
 export type GcbDocument = Modelled<typeof DOCUMENT>;
 export type GcbItem = Modelled<typeof ITEM>;
-export type GcbSignature = NonNullable<GcbItem['envelope']['signatures']>[number];
 
 /** Errors: `ModelError`. */
 export function parseGcbDocument(document: Uint8Array): GcbDocument {

@@ -17,7 +17,7 @@ import {
   WORKER,
 } from '../../test/gcb-scene.ts';
 import { type EnvelopeSigner, jsonBytes } from '../../test/sign-envelope.ts';
-import { gcbKeyUse } from './index.ts';
+import { gcbKeyUse } from './keys.ts';
 
 describe('keys', () => {
   test.each([

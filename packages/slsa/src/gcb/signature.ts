@@ -5,7 +5,7 @@ import { type BundleContent, type Check, decodeBase64, failures, group, IN_TOTO_
 import { decodeSignature, type KeyOptions, verifyWithKey } from '../key-signature.ts';
 import { ModelError } from '../model.ts';
 import { REFERENCE_ERRORS, type ReferenceErrorName, refuse } from '../reference-error.ts';
-import type { GcbItem, GcbSignature } from './document.ts';
+import type { GcbItem } from './document.ts';
 import { type GcbKeys, type GcbKeyUse, gcbKeyUse } from './keys.ts';
 import { type GcbStatement, readGcbStatement } from './statement.ts';
 
@@ -69,14 +69,17 @@ async function tryItem(item: GcbItem, options: GcbOptions): Promise<ItemResult> 
 
   const checks: Check[] = [];
   const problems: string[] = [];
-  for (const signature of signatures) {
-    const use = gcbKeyUse(signature.keyid);
+  const decoded = signatures.map(({ sig }) => decodeSignature(sig));
+  // DSSE's verifier decodes all signatures before it looks at one.
+  const allDecode = !decoded.includes(undefined);
+  for (const [i, { keyid }] of signatures.entries()) {
+    const use = gcbKeyUse(keyid);
     if (use === undefined) {
-      const why = signature.keyid === '' ? 'it names no key' : `the key ${quote(signature.keyid)} is not one of Cloud Build`;
+      const why = keyid === '' ? 'it names no key' : `the key ${quote(keyid)} is not one of Cloud Build`;
       checks.push(skip(TRIED, `not tried: ${why}`, { optional: true }));
       continue;
     }
-    const result = await trySignature(item, payload, signature, use, options);
+    const result = await trySignature(item, payload, use.signs === 'envelope' && !allDecode ? undefined : decoded[i], use, options);
     checks.push(result.check);
     if (result.statement !== undefined) return { checks, signed: { item, statement: result.statement, keyName: use.name } };
     problems.push(result.problem);
@@ -93,13 +96,16 @@ type SignatureResult =
   | { readonly check: Check; readonly statement: GcbStatement }
   | { readonly check: Check; readonly statement?: never; readonly problem: string };
 
-async function trySignature(item: GcbItem, payload: Uint8Array, { sig }: GcbSignature, use: GcbKeyUse, options: GcbOptions): Promise<SignatureResult> {
+async function trySignature(
+  item: GcbItem,
+  payload: Uint8Array,
+  signature: Uint8Array | undefined,
+  use: GcbKeyUse,
+  options: GcbOptions,
+): Promise<SignatureResult> {
   const key = options.keys.get(use.name);
   if (key === undefined) return refused('ErrorInternal', `no key named '${quote(use.name)}'`);
-  // DSSE's verifier decodes all signatures before it looks at one.
-  const all = use.signs === 'envelope' ? (item.envelope.signatures ?? []).map((other) => other.sig) : [sig];
-  const signature = decodeSignature(sig);
-  if (signature === undefined || all.some((text) => decodeSignature(text) === undefined)) return refused('ErrorInvalidEncoding', 'the signature is not base64');
+  if (signature === undefined) return refused('ErrorInvalidEncoding', 'the signature is not base64');
 
   const content: BundleContent =
     use.signs === 'envelope'

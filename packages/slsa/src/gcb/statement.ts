@@ -7,10 +7,10 @@
  * These models are what the readable copy is compared over. They leave out what the reference leaves out: `recipe.definedInMaterial`, which stands
  * there as text, `metadata.buildInvocationId`, and the second copy of the predicate that v0.1 signs as `slsaProvenance`.
  */
-import { quote, type VerifiedContent } from '@assay/core';
-import { type Model, ModelError, type Modelled, parseModel, writeModel } from '../model.ts';
-
-const HEADER = { _type: 'text', predicateType: 'text', subject: [{ name: 'text', digest: 'texts' }] } as const satisfies Model;
+import type { VerifiedContent } from '@assay/core';
+import { type Model, type Modelled, parseModel, writeModel } from '../model.ts';
+import { STATEMENT_V1 } from '../provenance/statement.ts';
+import { HEADER, requireHeader } from '../statement-header.ts';
 
 const PREDICATE_V01 = {
   builder: { id: 'text' },
@@ -27,27 +27,7 @@ const PREDICATE_V01 = {
   'materials?': [{ uri: 'text', 'digest?': 'texts' }],
 } as const satisfies Model;
 
-const RESOURCE = {
-  'uri?': 'text',
-  'digest?': 'texts',
-  'name?': 'text',
-  'downloadLocation?': 'text',
-  'mediaType?': 'text',
-  'content?': 'bytes',
-  'annotations?': 'object',
-} as const satisfies Model;
-
-const PREDICATE_V1 = {
-  buildDefinition: { buildType: 'text', externalParameters: 'free', 'internalParameters?': 'free', 'resolvedDependencies?': [RESOURCE] },
-  runDetails: {
-    builder: { id: 'text', 'version?': 'texts', 'builderDependencies?': [RESOURCE] },
-    metadata: { 'invocationId?': 'text', 'startedOn?': 'time', 'finishedOn?': 'time' },
-    'byproducts?': [RESOURCE],
-  },
-} as const satisfies Model;
-
 const STATEMENT_V01 = { ...HEADER, predicate: PREDICATE_V01 } as const satisfies Model;
-const STATEMENT_V1 = { ...HEADER, predicate: PREDICATE_V1 } as const satisfies Model;
 
 /** The readable copy, where Cloud Build puts it: v0.1 under a name of its own. */
 export const COPY_V01 = { ...HEADER, slsaProvenance: PREDICATE_V01 } as const satisfies Model;
@@ -62,10 +42,7 @@ export type GcbVersion = GcbStatement['version'];
 /** The version is the signing key's, and the statement must say so. Errors: `ModelError`. */
 export function readGcbStatement({ bytes }: VerifiedContent, version: GcbVersion): GcbStatement {
   const statement: GcbStatement = version === 'v0.1' ? { version, body: parseModel(bytes, STATEMENT_V01) } : { version, body: parseModel(bytes, STATEMENT_V1) };
-  const { _type, predicateType } = statement.body;
-  if (!STATEMENT_TYPES.includes(_type)) throw new ModelError(`statement type '${quote(_type)}', expected one of ${STATEMENT_TYPES.join(' and ')}`);
-  const expected = `https://slsa.dev/provenance/${version}`;
-  if (predicateType !== expected) throw new ModelError(`predicate type '${quote(predicateType)}', expected '${expected}'`);
+  requireHeader(statement.body, `https://slsa.dev/provenance/${version}`);
   return statement;
 }
 
@@ -73,5 +50,3 @@ export function readGcbStatement({ bytes }: VerifiedContent, version: GcbVersion
 export function writeGcbStatement(statement: GcbStatement): string {
   return statement.version === 'v0.1' ? writeModel(statement.body, STATEMENT_V01) : writeModel(statement.body, STATEMENT_V1);
 }
-
-const STATEMENT_TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];

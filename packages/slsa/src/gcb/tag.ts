@@ -3,19 +3,14 @@
  * the reference does not believe it, and neither do we.
  */
 import { type Check, type Json, pass, quote } from '@assay/core';
+import type { RefDemands } from '../github-actions/ref.ts';
 import { REFERENCE_ERRORS, refuse } from '../reference-error.ts';
 import { compareVersionedTag } from '../versioned-tag.ts';
 import { configSource, objectIn, Unstated } from './parameters.ts';
 import type { GcbStatement } from './statement.ts';
 
-export interface GcbRefDemands {
-  readonly branch?: string | undefined;
-  readonly tag?: string | undefined;
-  readonly versionedTag?: string | undefined;
-}
-
 /** '' is a demand too. */
-export function checkGcbRefs(statement: GcbStatement, { branch, tag, versionedTag }: GcbRefDemands): Check[] {
+export function checkGcbRefs(statement: GcbStatement, { branch, tag, versionedTag }: RefDemands): Check[] {
   return [
     ...(branch === undefined ? [] : [refuseBranch(branch)]),
     ...(tag === undefined ? [] : [checkTag(statement, tag)]),

@@ -3,6 +3,7 @@
  * so were the keys of Cloud Build, which are not built in.
  */
 import { type Check, group, pass, skip } from '@assay/core';
+import type { RefDemands } from '../github-actions/ref.ts';
 import { ModelError } from '../model.ts';
 import { refuse } from '../reference-error.ts';
 import { checkGcbBuilder } from './builder.ts';
@@ -12,10 +13,10 @@ import { checkOccurrence, checkSubject, checkSummary } from './image.ts';
 import { findSigned, type GcbOptions, type SignedItem } from './signature.ts';
 import { checkGcbSource } from './source.ts';
 import { writeGcbStatement } from './statement.ts';
-import { checkGcbRefs, type GcbRefDemands } from './tag.ts';
+import { checkGcbRefs } from './tag.ts';
 
 /** What is present is demanded, also when it is empty. */
-export interface GcbDemands extends GcbRefDemands {
+export interface GcbDemands extends RefDemands {
   /** SHA-256 of the image, 64 hex digits in lower case. */
   readonly digest: string;
   /** `github.com/owner/name`, or the URI of an uploaded file without its generation. */

@@ -4,7 +4,7 @@
  * The token says it too (`workflow_ref`), and certificates are made of the token, so that is what verifiers compare with. The API is a second opinion for
  * those who give a token for it; where it does not answer, the identity token's word stands.
  */
-import { isJsonObject, JsonError, type JsonObject, parseJson } from '@assay/core';
+import { type JsonObject, tryParseJsonObject } from '@assay/core';
 import type { HttpClient } from '@assay/net';
 import { refuseDisagreement } from './disagreement.ts';
 import type { GithubJob } from './github-job.ts';
@@ -28,17 +28,7 @@ export async function entryPointOf(job: GithubJob, api: GithubApi | undefined): 
 async function ask(url: string, { http, token }: GithubApi): Promise<JsonObject | undefined> {
   const headers = { accept: 'application/vnd.github+json', authorization: `Bearer ${token}`, 'x-github-api-version': '2022-11-28' };
   const { status, body } = await http.request(url, { headers, maxBytes: MAX_ANSWER_BYTES });
-  return status === 200 ? objectIn(body) : undefined;
-}
-
-function objectIn(body: Uint8Array): JsonObject | undefined {
-  try {
-    const value = parseJson(body);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
+  return status === 200 ? tryParseJsonObject(body) : undefined;
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;

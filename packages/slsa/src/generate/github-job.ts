@@ -6,6 +6,7 @@
  */
 import { isJsonObject, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
 import type { BuildFacts } from '../facts.ts';
+import { textIn } from '../text-member.ts';
 import { refuseDisagreement } from './disagreement.ts';
 import { COMMIT, DIGITS, type JobToken, TokenClaims } from './token-claims.ts';
 
@@ -135,11 +136,6 @@ function refuseOtherEvent(event: JsonObject, job: GithubJob): void {
     refuseDisagreement({ where: 'the repository of the event in GITHUB_CONTEXT', value: textIn(repository, 'full_name') }, job.repository);
   }
   if (job.event === 'push') refuseDisagreement({ where: 'the ref of the event in GITHUB_CONTEXT', value: textIn(event, 'ref') }, job.ref);
-}
-
-function textIn(object: JsonObject, name: string): string | undefined {
-  const value = Object.hasOwn(object, name) ? object[name] : undefined;
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** Up to the first `@`. The path would mean nothing if it were another repository's (a required workflow of an organization). */

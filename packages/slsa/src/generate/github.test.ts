@@ -1,6 +1,7 @@
 import { isTrustError, type JsonObject } from '@assay/core';
 import { describe, expect, test } from 'vitest';
-import { BUILDER, CLAIMS, COMMIT, contextText, EVENT, GITHUB_ISSUER, githubToken } from '../../test/github-token.ts';
+import { BUILDER, CLAIMS, COMMIT, contextText, EVENT, githubToken } from '../../test/github-token.ts';
+import { ACTIONS_ISSUER } from '../github/hosts.ts';
 import { githubProvenanceV1, githubProvenanceV02 } from './github.ts';
 import { factsOfGithubJob, type GithubJob, readGithubContext, readGithubJob, refuseOtherGithubVariables } from './github-job.ts';
 
@@ -108,12 +109,12 @@ describe('provenance v0.2', () => {
 
 describe('the job', () => {
   const PLACES: readonly [string, string, string | undefined][] = [
-    [GITHUB_ISSUER, 'https://github.com', 'https://api.github.com'],
-    [`${GITHUB_ISSUER}/octo-enterprise`, 'https://github.com', 'https://api.github.com'],
+    [ACTIONS_ISSUER, 'https://github.com', 'https://api.github.com'],
+    [`${ACTIONS_ISSUER}/octo-enterprise`, 'https://github.com', 'https://api.github.com'],
     ['https://token.actions.octo.ghe.com', 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
     ['https://github.example.com/_services/token', 'https://github.example.com', 'https://github.example.com/api/v3'],
     ['http://127.0.0.1:4100/oidc/github', 'https://github.com', undefined],
-    [`${GITHUB_ISSUER}.evil.example`, 'https://github.com', undefined],
+    [`${ACTIONS_ISSUER}.evil.example`, 'https://github.com', undefined],
   ];
   test.each(PLACES)('of the issuer %s ran on %s', (issuer, server, api) => expect(job({}, issuer)).toMatchObject({ server, api }));
 

@@ -7,6 +7,6 @@ export { factsOfGitlabJob, type GitlabJob, gitlabProvenance, readGitlabJob } fro
 export { type LocalBuild, localProvenance } from './local.ts';
 export { outputNameOf, requireOutputName } from './output-name.ts';
 export { encodePredicate, encodeProvenance, PROVENANCE_TYPES, type ProvenancePredicate, type ProvenanceVersion } from './statement.ts';
-export { decodeSubjects, MAX_COMMON_SUBJECTS, type ProvenanceSubject, parseSubjects, requireDistinct, requireSubjects } from './subjects.ts';
+export { decodeSubjects, MAX_COMMON_SUBJECTS, type ProvenanceSubject, parseSubjects, requireSubjects } from './subjects.ts';
 export type { JobToken } from './token-claims.ts';
 export { type TokenIssuer, verifyTokenSignature } from './verify-token.ts';

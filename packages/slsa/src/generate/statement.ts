@@ -3,13 +3,14 @@
  * same bytes and large numbers of an event stay what they are.
  */
 import { canonicalJson, type JsonValue, utf8 } from '@assay/core';
+import { PROVENANCE_V1, PROVENANCE_V02 } from '../provenance/statement.ts';
 import type { ProvenanceSubject } from './subjects.ts';
 
 export type ProvenanceVersion = 'v0.2' | 'v1';
 
 export const PROVENANCE_TYPES: Readonly<Record<ProvenanceVersion, string>> = {
-  'v0.2': 'https://slsa.dev/provenance/v0.2',
-  v1: 'https://slsa.dev/provenance/v1',
+  'v0.2': PROVENANCE_V02,
+  v1: PROVENANCE_V1,
 };
 
 export interface ProvenancePredicate {

@@ -51,7 +51,7 @@ async function keysOf(issuer: string, http: HttpClient): Promise<JSONWebKeySet> 
   const document = await fetchFields(location, http);
   return read(document, 'the keys of its issuer', (fields) => {
     fields.objects('keys', MAX_KEYS);
-    return JSON.parse(new TextDecoder().decode(document)) as JSONWebKeySet;
+    return fields.json as unknown as JSONWebKeySet;
   });
 }
 

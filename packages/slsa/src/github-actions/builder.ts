@@ -6,14 +6,17 @@
  */
 import { type Check, group, pass, quote, skip } from '@assay/core';
 import { type BuilderId, parseBuilderId } from '../builder-id.ts';
+import { ACTIONS_ISSUER } from '../github/hosts.ts';
 import { GENERATOR_WORKFLOWS } from '../provenance/build-types.ts';
 import { refuse } from '../reference-error.ts';
 import type { GithubClaims } from './claims.ts';
 import { checkReleaseTag, type RefRule } from './release-tag.ts';
 
-export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
-
-const DELEGATORS = [`${GENERATOR_WORKFLOWS}delegator_generic_slsa3.yml`, `${GENERATOR_WORKFLOWS}delegator_lowperms-generic_slsa3.yml`];
+/** They sign for whichever tool calls them. */
+export const DELEGATORS: readonly string[] = [
+  `${GENERATOR_WORKFLOWS}delegator_generic_slsa3.yml`,
+  `${GENERATOR_WORKFLOWS}delegator_lowperms-generic_slsa3.yml`,
+];
 
 /** Trusted when nobody names a builder, by what is verified. Those of an attestation must be named. */
 export const TRUSTED_BUILDERS = {
@@ -24,7 +27,6 @@ export const TRUSTED_BUILDERS = {
     ...DELEGATORS,
   ],
   image: [`${GENERATOR_WORKFLOWS}generator_container_slsa3.yml`],
-  npm: DELEGATORS,
   attestation: [],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -52,15 +54,15 @@ export function checkCertifiedBuilder(claims: GithubClaims, demand: BuilderDeman
   return { checks, delegated: name.delegated };
 }
 
-function checkIssuer({ issuer }: GithubClaims): Check {
+export function checkIssuer({ issuer }: GithubClaims): Check {
   const id = 'provenance.issuer';
-  if (issuer === GITHUB_ISSUER) return pass(id, 'GitHub vouched for the workflow', { spec: SPEC });
+  if (issuer === ACTIONS_ISSUER) return pass(id, 'GitHub vouched for the workflow', { spec: SPEC });
   return refuse(id, {
     error: 'ErrorInvalidOIDCIssuer',
     detail: JSON.stringify(quote(issuer)),
     code: 'IDENTITY_ISSUER',
     says: 'another issuer than GitHub vouched for the workflow',
-    expected: GITHUB_ISSUER,
+    expected: ACTIONS_ISSUER,
     found: quote(issuer),
     spec: SPEC,
   });
@@ -88,7 +90,7 @@ function checkName({ builderName, builderRef }: GithubClaims, { subject, builder
     expected: quote(builderId),
     found: quote(`${builderName}@${builderRef}`),
     spec: SPEC,
-    ...hintFor(builderName, given),
+    hint: hintFor(builderName, given),
   });
   return { check, delegated: undefined };
 }
@@ -124,11 +126,15 @@ export function looseMismatch(actual: BuilderId, given: BuilderId, versions: 're
 }
 
 /** The near miss that people run into: the same file, or the same repository, under another name. */
-function hintFor(actual: string, { name }: BuilderId): { hint?: string } {
-  const file = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-  if (actual === name) return { hint: 'the workflow matches, the version differs' };
-  if (file(actual) === file(name)) return { hint: `the file ${quote(file(name))} is the same, in another repository` };
-  return {};
+function hintFor(actual: string, { name }: BuilderId): string | undefined {
+  if (actual === name) return 'the workflow matches, the version differs';
+  if (fileOf(actual) === fileOf(name)) return `the file ${quote(fileOf(name))} is the same, in another repository`;
+  return undefined;
+}
+
+/** The last part of a path. */
+export function fileOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 
 /** The builder that the predicate states, against the one that was certified (rules 5 and 6). */
@@ -208,7 +214,7 @@ function checkTool(tool: BuilderId, builderId: string | undefined): Check {
     expected: quote(builderId),
     found: quote(`${tool.name}@${tool.version ?? ''}`),
     spec: SPEC,
-    ...hintFor(tool.name, given),
+    hint: hintFor(tool.name, given),
   });
 }
 

@@ -2,32 +2,34 @@
  * Provenance of GitHub Actions under slsa-verifier's rules: what a verified certificate and a verified envelope say, against what was demanded
  * (slsa.md sections 1.5 to 1.7). In the order in which the reference asks, so that the first failure is the one it would name; independent checks go on.
  */
-import { type Check, isVerified, pass, quote, skip, type VerifiedContent, type VerifiedIdentity } from '@assay/core';
+import { type Check, IN_TOTO_PAYLOAD_TYPE, isVerified, pass, quote, skip, type VerifiedContent, type VerifiedIdentity } from '@assay/core';
 import { checkAgreement } from '../agreement.ts';
 import { certificateFacts } from '../certificate-facts.ts';
-import type { BuildFacts } from '../facts.ts';
 import { predicateFacts } from '../predicate-facts.ts';
 import { BUILD_TYPES } from '../provenance/build-types.ts';
 import { type Provenance, provenanceOf } from '../provenance/provenance.ts';
-import { type ProvenanceStatement, readStatement, StatementError } from '../provenance/statement.ts';
+import { PROVENANCE_V1, PROVENANCE_V02, readStatement, StatementError } from '../provenance/statement.ts';
 import { refuse } from '../reference-error.ts';
 import { checkCertifiedBuilder, checkStatedBuilder, type Subject } from './builder.ts';
 import { tellCircumstances } from './circumstances.ts';
-import { type GithubClaims, readGithubClaims } from './claims.ts';
+import { readGithubClaims } from './claims.ts';
 import { checkInputs } from './inputs.ts';
 import { checkRefs, type RefDemands } from './ref.ts';
 import { checkCertifiedSource, checkStatedSource } from './source.ts';
 import { checkSubject } from './subject.ts';
 
-export interface GithubDemands extends RefDemands {
-  readonly subject: Subject;
+interface CommonDemands extends RefDemands {
   /** As the user names it. */
   readonly source: string;
-  /** As it was given, '' too. */
-  readonly builderId?: string | undefined;
   readonly inputs?: ReadonlyMap<string, string> | undefined;
   /** Of the artifact: hex, its algorithm told by its length. */
   readonly digest: string;
+}
+
+export interface GithubDemands extends CommonDemands {
+  readonly subject: Subject;
+  /** As it was given, '' too. */
+  readonly builderId?: string | undefined;
   /** `SLSA_VERIFIER_TESTING`. */
   readonly testing: boolean;
 }
@@ -43,9 +45,6 @@ export interface GithubJudgement {
   /** `NAME@REF` of the builder: of the tool behind a delegator. */
   readonly builderId?: string;
   readonly commit?: string;
-  readonly provenance?: Provenance;
-  /** By the certificate. */
-  readonly facts?: BuildFacts;
 }
 
 /** Throws `TypeError` for values that were not verified. */
@@ -75,13 +74,11 @@ export function judgeGithub({ identity, content }: VerifiedEnvelope, demands: Gi
     checks,
     builderId: certified.delegated === true ? provenance.builderId : `${claims.builderName}@${claims.builderRef}`,
     commit: claims.commit,
-    provenance,
-    facts: certificateFacts(identity),
   };
 }
 
 /** What is asked of every build, whoever made it (section 1.7 F to K). */
-export function checkCommon(provenance: Provenance, { source, digest, inputs = new Map(), ...refs }: GithubDemands): Check[] {
+export function checkCommon(provenance: Provenance, { source, digest, inputs = new Map(), ...refs }: CommonDemands): Check[] {
   return [...checkStatedSource(provenance, source), checkSubject(provenance, digest), ...checkRefs(provenance, refs), ...checkInputs(provenance, inputs)];
 }
 
@@ -123,8 +120,8 @@ const SAYS = {
 } as const;
 
 const EXPECTED = {
-  'payload type': 'application/vnd.in-toto+json',
-  'predicate type': 'https://slsa.dev/provenance/v0.2 or https://slsa.dev/provenance/v1',
+  'payload type': IN_TOTO_PAYLOAD_TYPE,
+  'predicate type': `${PROVENANCE_V02} or ${PROVENANCE_V1}`,
 } as const;
 
 /** Which kinds of builds a builder makes is known; one that says otherwise is not what it seems (section 1.7 D). */
@@ -149,5 +146,3 @@ export function checkBuildType({ version, buildType }: Pick<Provenance, 'version
 }
 
 const SPEC = 'slsa.md section 1.7';
-
-export type { GithubClaims, ProvenanceStatement };

@@ -36,14 +36,13 @@ function checkBranch(provenance: Provenance, expected: string): Check {
     says: 'it was built from another branch',
     expected: quote(expected) || NAMELESS,
     found: quote(name),
-    ...branchHint(expected, name, provenance),
+    hint: branchHint(expected, name, provenance),
   });
 }
 
 /** The tag may have been meant, which has such a name; the branch behind it has another. */
-function branchHint(expected: string, found: string, { environment }: Provenance): { hint?: string } {
-  if (environment.get('GITHUB_REF') === `refs/tags/${expected}`)
-    return { hint: `${quote(expected)} is the tag that it was built from: --source-tag ${quote(expected)}` };
+function branchHint(expected: string, found: string, { environment }: Provenance): string | undefined {
+  if (environment.get('GITHUB_REF') === `refs/tags/${expected}`) return `${quote(expected)} is the tag that it was built from: --source-tag ${quote(expected)}`;
   return prefixHint(expected, 'refs/heads/', found);
 }
 
@@ -59,7 +58,7 @@ function checkTag(provenance: Provenance, expected: string): Check {
     says: 'it was built from another tag',
     expected: quote(expected) || NAMELESS,
     found: quote(stated),
-    ...prefixHint(expected, 'refs/tags/', stated),
+    hint: prefixHint(expected, 'refs/tags/', stated),
   });
 }
 
@@ -71,8 +70,8 @@ function checkVersion(provenance: Provenance, expected: string): Check {
   return refusal === undefined ? pass(id, `the tag ${quote(stated)} is of version ${quote(expected)}`, { spec: SPEC }) : refuse(id, refusal);
 }
 
-function prefixHint(expected: string, prefix: string, found: string): { hint?: string } {
-  return expected === `${prefix}${found}` ? { hint: `leave ${prefix} out: names are compared without it` } : {};
+function prefixHint(expected: string, prefix: string, found: string): string | undefined {
+  return expected === `${prefix}${found}` ? `leave ${prefix} out: names are compared without it` : undefined;
 }
 
 function statedTag(provenance: Provenance, wanted: string): string | Refusal {
@@ -96,7 +95,7 @@ function notOfKind(during: string, problem: string, stated: string, expected: st
     says: what === undefined ? 'the provenance does not say from which branch or tag it was built' : `it was built from a ${what}`,
     expected,
     found: quote(found),
-    ...(what !== undefined && { hint: `ask for the ${what}: --source-${what} ${quote(name)}` }),
+    hint: what === undefined ? undefined : `ask for the ${what}: --source-${what} ${quote(name)}`,
   };
 }
 

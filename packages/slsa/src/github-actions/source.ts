@@ -22,12 +22,8 @@ export function checkCertifiedSource({ repository }: GithubClaims, source: strin
     expected: quote(source) || 'none',
     found: quote(`github.com/${repository}`),
     spec: SPEC,
-    ...hint(nearMiss(source, repository)),
+    hint: nearMiss(source, repository),
   });
-}
-
-function hint(text: string | undefined): { hint?: string } {
-  return text === undefined ? {} : { hint: text };
 }
 
 /** What people trip over: another host before the right repository, a scheme, a suffix, letter case. */

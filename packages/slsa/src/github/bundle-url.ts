@@ -8,8 +8,8 @@ import { redactUrl } from '@assay/net';
 import type { GithubApi } from './call-api.ts';
 
 /** The address carries a signature of its own, so that nobody needs to show a token. Errors: `ATTESTATION_API`, `NET_…`. */
-export async function fetchBundle(url: string, { http, signal }: GithubApi): Promise<Uint8Array> {
-  const { status, body } = await http.request(url, { retries: RETRIES, maxBytes: MAX_BYTES, ...(signal !== undefined && { signal }) });
+export async function fetchBundle(url: string, { http }: GithubApi): Promise<Uint8Array> {
+  const { status, body } = await http.request(url, { retries: RETRIES, maxBytes: MAX_BYTES });
   if (status !== 200) {
     const message = `failed to fetch bundle with URL: attestation bundle with URL ${redactUrl(url)} returned status code ${status}`;
     throw new TrustError('ATTESTATION_API', message, { data: { status } });

@@ -1,6 +1,6 @@
 /** One GET of GitHub's API: who asks, how often, and what a refusal is called. */
 import { type Fields, parseFields, quote, TrustError } from '@assay/core';
-import { type HttpClient, type HttpResponse, redactUrl } from '@assay/net';
+import { below, type HttpClient, type HttpResponse, nextLink, redactUrl } from '@assay/net';
 import { apiUrl } from './hosts.ts';
 
 export interface GithubApi {
@@ -11,7 +11,6 @@ export interface GithubApi {
   readonly api?: string | undefined;
   /** Absent: asked as nobody, which public repositories allow. */
   readonly token?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ApiAnswer {
@@ -21,8 +20,8 @@ export interface ApiAnswer {
 }
 
 /** Errors: `ATTESTATION_API` with `data.status`, in the words of GitHub's CLI; `NET_…`. */
-export async function callApi(path: string | URL, { http, host, api, token, signal }: GithubApi): Promise<ApiAnswer> {
-  const url = path instanceof URL ? path : new URL(`${(api ?? apiUrl(host)).replace(/\/+$/, '')}/${path}`);
+export async function callApi(path: string | URL, { http, host, api, token }: GithubApi): Promise<ApiAnswer> {
+  const url = path instanceof URL ? path : new URL(below(api ?? apiUrl(host), `/${path}`));
   const response = await http.request(url, {
     headers: {
       accept: 'application/vnd.github+json',
@@ -31,7 +30,6 @@ export async function callApi(path: string | URL, { http, host, api, token, sign
     },
     retries: RETRIES,
     maxBytes: MAX_ANSWER_BYTES,
-    ...(signal !== undefined && { signal }),
   });
   if (response.status < 200 || response.status > 299) throw refusal(response, url);
   const fields = parseFields(response.body, { what: `the answer of ${redactUrl(url)}`, parse: 'ATTESTATION_API', shape: 'ATTESTATION_API' });
@@ -61,12 +59,10 @@ function statedProblem(contentType: string, body: Uint8Array): string | undefine
 }
 
 /** RFC 8288. What leads to another host would be shown the token. Errors: `ATTESTATION_API`. */
-function nextPage({ headers, url }: HttpResponse): URL | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(headers['link'] ?? '')?.[1];
-  if (target === undefined || !URL.canParse(target, url)) return undefined;
-  const next = new URL(target, url);
-  const { origin } = new URL(url);
-  if (next.origin === origin) return next;
+function nextPage(response: HttpResponse): URL | undefined {
+  const next = nextLink(response);
+  const { origin } = new URL(response.url);
+  if (next === undefined || next.origin === origin) return next;
   throw new TrustError('ATTESTATION_API', 'the list of attestations is said to go on at another host', { expected: origin, found: quote(next.origin) });
 }
 

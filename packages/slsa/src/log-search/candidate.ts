@@ -14,12 +14,11 @@ import {
   leafHash,
   type NamedLogEntry,
   parseFields,
-  parsePem,
   quote,
   TrustError,
   toHex,
 } from '@assay/core';
-import type { EnvelopeFile } from './envelope-file.ts';
+import { type EnvelopeFile, onlyCertificate } from './envelope-file.ts';
 
 /** Nothing of it is believed yet. */
 export interface LogCandidate {
@@ -73,10 +72,7 @@ function certificateIn({ kind, version, body }: LogEntry): Uint8Array {
     });
   }
   const fields = parseFields(body, { what: 'log entry body', parse: 'TLOG_BODY_PARSE', shape: 'TLOG_BODY_PARSE' });
-  const { blocks, malformed } = parsePem(decodeUtf8(read(fields.object('spec'))) ?? '');
-  const [block, ...others] = blocks;
-  if (block?.label === 'CERTIFICATE' && others.length === 0 && !malformed) return block.der;
-  return fields.refuse('spec', 'expected one certificate');
+  return onlyCertificate(decodeUtf8(read(fields.object('spec'))) ?? '') ?? fields.refuse('spec', 'expected one certificate');
 }
 
 const VERIFIERS: ReadonlyMap<string, (spec: Fields) => Uint8Array> = new Map([

@@ -5,7 +5,7 @@
  *
  * `cert` is no part of DSSE. The log committed to the text of the file: to every byte of it, a final newline included.
  */
-import { type DsseEnvelope, type Fields, parseFields, parsePem, TrustError } from '@assay/core';
+import { type DsseEnvelope, parseFields, parsePem, TrustError } from '@assay/core';
 
 export type EnvelopeFile = CertifiedEnvelope | UncertifiedEnvelope;
 
@@ -44,14 +44,14 @@ export function parseEnvelopeFile(bytes: Uint8Array): EnvelopeFile {
   const [only, ...others] = signatures;
   const pem = only?.optionalString('cert') ?? '';
   if (only === undefined || others.length > 0 || pem === '') return { lookup: 'index', bytes, envelopes };
-  return { lookup: 'entry', bytes, envelopes, pem, certificate: readCertificate(only, pem) };
+  return { lookup: 'entry', bytes, envelopes, pem, certificate: onlyCertificate(pem) ?? only.refuse('cert', 'expected one PEM block CERTIFICATE') };
 }
 
-function readCertificate(signature: Fields, pem: string): Uint8Array {
+/** The bytes of the one certificate in a PEM text that holds nothing else. */
+export function onlyCertificate(pem: string): Uint8Array | undefined {
   const { blocks, malformed } = parsePem(pem);
   const [block, ...others] = blocks;
-  if (block?.label === 'CERTIFICATE' && others.length === 0 && !malformed) return block.der;
-  return signature.refuse('cert', 'expected one PEM block CERTIFICATE');
+  return block?.label === 'CERTIFICATE' && others.length === 0 && !malformed ? block.der : undefined;
 }
 
 /** What a log takes at most. */

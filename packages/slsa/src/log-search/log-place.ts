@@ -5,8 +5,8 @@
  *   GET  /api/v1/log/entries/<id>                                     →  { "<id>": entry }
  *   POST /api/v1/index/retrieve { hash = "sha256:<hex>" }             →  ["<id>"]
  */
-import { type CryptoProvider, isJsonObject, type Json, JsonError, type NamedLogEntry, parseJson, parseRekorEntries, quote, TrustError } from '@assay/core';
-import { type HttpClient, type HttpResponse, type RequestOptions, redactUrl, requireOk } from '@assay/net';
+import { type CryptoProvider, isJsonObject, type Json, type NamedLogEntry, parseRekorEntries, quote, TrustError, tryParseJson } from '@assay/core';
+import { below, type HttpClient, type HttpResponse, type RequestOptions, redactUrl, requireOk } from '@assay/net';
 import { parseUuid, sameEntry } from './candidate.ts';
 
 export interface LogPlace {
@@ -46,7 +46,7 @@ function refused(answers: readonly HttpResponse[]): TrustError {
 }
 
 function messageIn(response: HttpResponse): string {
-  const answer = parseAnswer(response);
+  const answer = tryParseJson(response.body);
   return isJsonObject(answer) && typeof answer['message'] === 'string' ? quote(answer['message'], MAX_MESSAGE) : '';
 }
 
@@ -63,18 +63,9 @@ export async function fetchEntry(place: LogPlace, uuid: string): Promise<NamedLo
 /** Ids of the entries that are about a digest, as the log orders them. Errors: `REKOR_RESPONSE`, `NET_…`. */
 export async function searchIndex(place: LogPlace, sha256: string): Promise<string[]> {
   const response = requireOk(await post(place, INDEX, { hash: `sha256:${sha256}` }));
-  const ids = parseAnswer(response);
+  const ids = tryParseJson(response.body);
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return [...new Set(ids.map(parseUuid))];
   throw new TrustError('REKOR_RESPONSE', `${redactUrl(response.url)}: the index answered something that is not a list of entry ids`);
-}
-
-function parseAnswer({ body }: HttpResponse): Json {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }
 
 function post(place: LogPlace, path: string, body: Json): Promise<HttpResponse> {
@@ -85,10 +76,6 @@ function post(place: LogPlace, path: string, body: Json): Promise<HttpResponse> 
 function ask({ url = PUBLIC_LOG, http, signal }: LogPlace, path: string, options: RequestOptions): Promise<HttpResponse> {
   const headers = { accept: 'application/json', ...options.headers };
   return http.request(below(url, path), { ...options, headers, retries: RETRIES, maxBytes: MAX_ANSWER_BYTES, ...(signal && { signal }) });
-}
-
-function below(url: string, path: string): string {
-  return `${url.replace(/\/+$/, '')}${path}`;
 }
 
 const ENTRIES = '/api/v1/log/entries';

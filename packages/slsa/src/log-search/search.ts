@@ -117,8 +117,8 @@ function badEntry({ code, message, hint, expected, found }: TrustError): Check {
     code,
     says: `what the log answered is no evidence: ${message}`,
     hint,
-    ...(expected !== undefined && { expected }),
-    ...(found !== undefined && { found }),
+    expected,
+    found,
     spec: SPEC,
   });
 }

@@ -4,9 +4,9 @@
  */
 import { type Check, pass, quote } from '@assay/core';
 import { type BuilderId, parseBuilderId } from '../builder-id.ts';
-import { checkCertifiedBuilder, looseMismatch, TRUSTED_BUILDERS } from '../github-actions/builder.ts';
+import { checkIssuer, DELEGATORS, looseMismatch } from '../github-actions/builder.ts';
 import type { GithubClaims } from '../github-actions/claims.ts';
-import type { RefRule } from '../github-actions/release-tag.ts';
+import { checkReleaseTag, type RefRule } from '../github-actions/release-tag.ts';
 import { RUNNER } from '../provenance/build-types.ts';
 import { refuse } from '../reference-error.ts';
 
@@ -18,11 +18,11 @@ export interface NpmBuilder {
 }
 
 export function checkNpmBuilder(claims: GithubClaims, builderId: string | undefined, refs: RefRule): NpmBuilder {
-  const delegators: readonly string[] = TRUSTED_BUILDERS.npm;
-  const isDelegated = delegators.includes(claims.builderName);
-  const [issuer, , ref] = checkCertifiedBuilder(claims, { subject: 'npm', builderId: undefined, refs }).checks as [Check, Check, Check];
-  if (isDelegated) return { kind: 'delegated', name: claims.builderName, checks: [issuer, ref, checkHosted(claims), ...checkGiven(builderId)] };
-  return { kind: 'cli', name: builderId ?? '', checks: [issuer, checkRunner(claims, builderId)] };
+  const issuer = checkIssuer(claims);
+  const { builderName, builderRef, repository } = claims;
+  if (!DELEGATORS.includes(builderName)) return { kind: 'cli', name: builderId ?? '', checks: [issuer, checkRunner(claims, builderId)] };
+  const ref = checkReleaseTag('provenance.builder.ref', builderRef, repository, refs);
+  return { kind: 'delegated', name: builderName, checks: [issuer, ref, checkHosted(claims), ...checkGiven(builderId)] };
 }
 
 function checkGiven(builderId: string | undefined): Check[] {

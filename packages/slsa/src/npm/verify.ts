@@ -3,14 +3,16 @@
  * (slsa.md section 1.10).
  */
 import {
+  type Bundle,
   type Check,
   failFrom,
   group,
+  IN_TOTO_PAYLOAD_TYPE,
   isTrustError,
   isVerified,
   judged,
+  notVerified,
   type PublicKey,
-  parseBundle,
   parseStatement,
   pass,
   quote,
@@ -25,8 +27,9 @@ import { readGithubClaims } from '../github-actions/claims.ts';
 import { checkBuildType, checkCommon, readProvenance } from '../github-actions/judge.ts';
 import { checkCertifiedSource } from '../github-actions/source.ts';
 import type { Provenance } from '../provenance/provenance.ts';
-import { notVerified, type ProvenanceTrust, verifyBundle, verifyProvenanceBundle } from '../provenance/verify-bundle.ts';
+import { type ProvenanceTrust, parseProvenanceBundle, verifyParsedBundle, verifyProvenanceBundle } from '../provenance/verify-bundle.ts';
 import { refuse } from '../reference-error.ts';
+import { STATEMENT_TYPES } from '../statement-header.ts';
 import { checkNpmBuilder, checkNpmStated } from './builder.ts';
 import { checkNpmClaims } from './claims.ts';
 import { type NpmAttestations, PUBLISH_PREDICATE } from './document.ts';
@@ -90,7 +93,7 @@ function judgeBuild({ identity, content }: Verified, demands: NpmDemands): Judge
     ...before,
     checkBuildType(provenance, nameOf(builder.name)),
     checkNpmStated(provenance.builderId, builderId),
-    ...checkCommon(provenance, { ...demands, subject: 'npm' }),
+    ...checkCommon(provenance, demands),
     ...(builder.kind === 'cli' ? [group('provenance.npm', CONFIRMED, checkNpmClaims(provenance, claims))] : []),
   ];
   return { checks, provenance, claims };
@@ -105,10 +108,16 @@ function nameOf(builderId: string): string {
 
 /** The key is named by the bundle, and must be one of the registry's. */
 async function verifyPublication(publish: Uint8Array, trust: NpmTrust): Promise<Verification> {
-  const hint = hintOf(publish);
-  if (typeof hint !== 'string') return notVerified([hint]);
+  let bundle: Bundle;
+  try {
+    bundle = parseProvenanceBundle(publish);
+  } catch (error) {
+    if (isTrustError(error)) return notVerified([failFrom('npm.publish.bundle', error)]);
+    throw error;
+  }
+  const hint = bundle.material.kind === 'publicKey' ? bundle.material.hint : '';
   const key = trust.keys.get(hint);
-  if (key !== undefined) return verifyBundle(publish, { key }, trust);
+  if (key !== undefined) return verifyParsedBundle(bundle, { key }, trust);
   return notVerified([
     refuse('npm.publish.key', {
       error: 'ErrorInvalidSignature',
@@ -122,27 +131,17 @@ async function verifyPublication(publish: Uint8Array, trust: NpmTrust): Promise<
   ]);
 }
 
-function hintOf(publish: Uint8Array): string | Check {
-  try {
-    const { material } = parseBundle(publish, { anyCertificateForm: true });
-    return material.kind === 'publicKey' ? material.hint : '';
-  } catch (error) {
-    if (isTrustError(error)) return failFrom('npm.publish.bundle', error);
-    throw error;
-  }
-}
-
 function readPublication({ content }: Verified): { readonly check: Check; readonly statement?: Statement } {
   const id = 'npm.publish.statement';
   if (!isVerified(content)) throw new TypeError('a publication is judged only after its signature was verified');
-  if (content.type !== PAYLOAD_TYPE) {
+  if (content.type !== IN_TOTO_PAYLOAD_TYPE) {
     return {
       check: refuse(id, {
         error: 'ErrorInvalidDssePayload',
-        detail: `expected payload type '${PAYLOAD_TYPE}', got '${quote(content.type)}'`,
+        detail: `expected payload type '${IN_TOTO_PAYLOAD_TYPE}', got '${quote(content.type)}'`,
         code: 'SLSA_STATEMENT',
         says: 'the publication is not a statement',
-        expected: PAYLOAD_TYPE,
+        expected: IN_TOTO_PAYLOAD_TYPE,
         found: quote(content.type),
         spec: SPEC,
       }),
@@ -200,6 +199,4 @@ function checkStatementType({ statementType }: Provenance): Check {
   });
 }
 
-const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
-const STATEMENT_TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];
 const SPEC = 'slsa.md section 1.10';

@@ -2,29 +2,19 @@
  * Whether a file is a Sigstore bundle, by the letter of protobuf's JSON (slsa.md section 1.4): one object, all of whose members are known, each of its
  * kind. What is not one is read as an envelope instead; whether a bundle is complete is asked later.
  */
-import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '@assay/core';
+import { isJsonObject, type Json, tryParseJsonObject } from '@assay/core';
 import { BUNDLE_SCHEMA, type Form } from './bundle-schema.ts';
 
 export function isBundleForm(file: Uint8Array): boolean {
-  const document = readDocument(file);
+  const document = tryParseJsonObject(file);
   return document !== undefined && misfit(document, BUNDLE_SCHEMA, '') === undefined;
 }
 
 /** What keeps a file that means to be a bundle from being one: the member that nobody knows, or that is of another kind. Undefined for other files. */
 export function bundleMisfit(file: Uint8Array): string | undefined {
-  const document = readDocument(file);
+  const document = tryParseJsonObject(file);
   const means = document !== undefined && Object.keys(document).some((name) => name === 'verificationMaterial' || name === 'dsseEnvelope');
   return means ? misfit(document, BUNDLE_SCHEMA, '') : undefined;
-}
-
-function readDocument(file: Uint8Array): JsonObject | undefined {
-  try {
-    const document = parseJson(file);
-    return isJsonObject(document) ? document : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
 }
 
 /** The path of the first member that does not fit. `null` stands for what is absent. */

@@ -8,6 +8,7 @@
  */
 import { IN_TOTO_PAYLOAD_TYPE, isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, type VerifiedContent } from '@assay/core';
 import { type Model, ModelError, type Modelled, readModel } from '../model.ts';
+import { HEADER } from '../statement-header.ts';
 
 export const PROVENANCE_V02 = 'https://slsa.dev/provenance/v0.2';
 export const PROVENANCE_V1 = 'https://slsa.dev/provenance/v1';
@@ -72,8 +73,6 @@ function predicateTypeOf(document: JsonObject): string {
   return typeof type === 'string' ? type : '';
 }
 
-const HEADER = { _type: 'text', predicateType: 'text', subject: [{ name: 'text', digest: 'texts' }] } as const satisfies Model;
-
 const STATEMENT_V02 = {
   ...HEADER,
   predicate: {
@@ -93,23 +92,23 @@ const STATEMENT_V02 = {
 } as const satisfies Model;
 
 const RESOURCE = {
-  uri: 'text',
-  digest: 'texts',
-  name: 'text',
-  downloadLocation: 'text',
-  mediaType: 'text',
-  content: 'bytes',
-  annotations: 'object',
+  'uri?': 'text',
+  'digest?': 'texts',
+  'name?': 'text',
+  'downloadLocation?': 'text',
+  'mediaType?': 'text',
+  'content?': 'bytes',
+  'annotations?': 'object',
 } as const satisfies Model;
 
-const STATEMENT_V1 = {
+export const STATEMENT_V1 = {
   ...HEADER,
   predicate: {
-    buildDefinition: { buildType: 'text', externalParameters: 'free', internalParameters: 'free', resolvedDependencies: [RESOURCE] },
+    buildDefinition: { buildType: 'text', externalParameters: 'free', 'internalParameters?': 'free', 'resolvedDependencies?': [RESOURCE] },
     runDetails: {
-      builder: { id: 'text', version: 'texts', builderDependencies: [RESOURCE] },
-      metadata: { invocationId: 'text', startedOn: 'time', finishedOn: 'time' },
-      byproducts: [RESOURCE],
+      builder: { id: 'text', 'version?': 'texts', 'builderDependencies?': [RESOURCE] },
+      metadata: { 'invocationId?': 'text', 'startedOn?': 'time', 'finishedOn?': 'time' },
+      'byproducts?': [RESOURCE],
     },
   },
 } as const satisfies Model;

@@ -10,21 +10,19 @@ import {
   type CryptoProvider,
   type ExpectedSigner,
   exactly,
-  fail,
   failFrom,
-  group,
   isTrustError,
   judged,
   type Matcher,
+  notVerified,
   parseBundle,
   pass,
   quote,
   type TrustedRoot,
-  VERIFICATION_MEDIA_TYPE,
   type Verification,
   verify,
 } from '@assay/core';
-import { GITHUB_ISSUER } from '../github-actions/builder.ts';
+import { ACTIONS_ISSUER } from '../github/hosts.ts';
 import { refuse } from '../reference-error.ts';
 
 export interface ProvenanceTrust {
@@ -37,7 +35,7 @@ export interface ProvenanceTrust {
 
 /** Any workflow of GitHub: which one, is judged afterwards. The reference searches for its pattern; here it must fit as a whole. */
 export function githubSigner(): ExpectedSigner {
-  return { identities: [{ san: ANY_WORKFLOW, issuer: exactly(GITHUB_ISSUER) }] };
+  return { identities: [{ san: ANY_WORKFLOW, issuer: exactly(ACTIONS_ISSUER) }] };
 }
 
 /** Told without the engine for patterns, whose loading would cost more than the verification. */
@@ -50,18 +48,23 @@ const ANY_WORKFLOW: Matcher = {
 
 /** `file`: of the form of a bundle. What is signed is not read: `verified.content` has it. */
 export async function verifyProvenanceBundle(file: Uint8Array, trust: ProvenanceTrust): Promise<Verification> {
-  return verifyBundle(file, githubSigner(), trust);
-}
-
-/** With whoever must have signed. */
-export async function verifyBundle(file: Uint8Array, signer: ExpectedSigner, trust: ProvenanceTrust): Promise<Verification> {
   let bundle: Bundle;
   try {
-    bundle = parseBundle(file, { anyCertificateForm: true });
+    bundle = parseProvenanceBundle(file);
   } catch (error) {
     if (!isTrustError(error)) throw error;
     return notVerified([...(trust.findings ?? []), failFrom('bundle', error)]);
   }
+  return verifyParsedBundle(bundle, githubSigner(), trust);
+}
+
+/** The reference takes a certificate in either form, whatever the version. Errors: `BUNDLE_…`. */
+export function parseProvenanceBundle(file: Uint8Array): Bundle {
+  return parseBundle(file, { anyCertificateForm: true });
+}
+
+/** With whoever must have signed. */
+export async function verifyParsedBundle(bundle: Bundle, signer: ExpectedSigner, trust: ProvenanceTrust): Promise<Verification> {
   const form = checkForm(bundle);
   const verification = await verifyEnvelope(firstEntryOnly(bundle), signer, trust);
   return judged(verification, [form]);
@@ -126,11 +129,6 @@ function checkForm({ content, entries }: Bundle): Check {
     });
   }
   return pass(id, 'the bundle is of the form that slsa-verifier takes', { spec: SPEC });
-}
-
-export function notVerified(checks: readonly Check[]): Verification {
-  const all = checks.length > 0 ? checks : [fail('provenance', 'SLSA_FORM', 'there is nothing to verify')];
-  return { mediaType: VERIFICATION_MEDIA_TYPE, ok: false, verified: undefined, root: group('verification', 'the evidence does not hold', all) };
 }
 
 const ENTRY_KINDS = ['intoto 0.0.2', 'dsse 0.0.1'];

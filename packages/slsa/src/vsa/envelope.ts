@@ -1,8 +1,7 @@
 /** The DSSE envelope of a summary: `{ payload = b64, payloadType, signatures [{ keyid, sig }] }`, with any number of signatures. */
 import { IN_TOTO_PAYLOAD_TYPE, quote } from '@assay/core';
-import { type Model, ModelError, type Modelled, parseModel } from '../model.ts';
-
-const ENVELOPE = { payload: 'text', payloadType: 'text', signatures: [{ keyid: 'text', sig: 'text' }] } as const satisfies Model;
+import { ENVELOPE } from '../envelope-model.ts';
+import { ModelError, type Modelled, parseModel } from '../model.ts';
 
 export type VsaEnvelope = Modelled<typeof ENVELOPE>;
 

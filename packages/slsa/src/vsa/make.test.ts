@@ -3,7 +3,8 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { keyFor } from '@assay/testkit';
 import { describe, expect, test } from 'vitest';
 import { jsonBytes, signEnvelope } from '../../test/sign-envelope.ts';
-import { encodeVsa, type VsaContent, type VsaSubject, verifyVsa, vsaPredicate } from './index.ts';
+import { type VsaContent, type VsaSubject, verifyVsa } from './index.ts';
+import { encodeVsa, vsaPredicate } from './make.ts';
 
 const SHA256 = 'ab'.repeat(32);
 const CONTENT: VsaContent = {

@@ -4,8 +4,9 @@
  *   { _type, subject [{ digest }], predicateType, predicate { verifier { id, version }, timeVerified, resourceUri, policy { uri, digest },
  *     inputAttestations [{ uri, digest }], verificationResult, verifiedLevels[], dependencyLevels { level: count }, slsaVersion } }
  */
-import { quote, type VerifiedContent } from '@assay/core';
-import { type Model, ModelError, type Modelled, parseModel } from '../model.ts';
+import type { VerifiedContent } from '@assay/core';
+import { type Model, type Modelled, parseModel } from '../model.ts';
+import { requireHeader } from '../statement-header.ts';
 
 export const VSA_PREDICATE_TYPE = 'https://slsa.dev/verification_summary/v1';
 
@@ -34,10 +35,6 @@ export type VerificationSummary = Modelled<typeof STATEMENT>;
 /** Unknown members are ignored, as the predicate demands of its readers. Errors: `ModelError`. */
 export function readSummary({ bytes }: VerifiedContent): VerificationSummary {
   const summary = parseModel(bytes, STATEMENT);
-  const { _type, predicateType } = summary;
-  if (!STATEMENT_TYPES.includes(_type)) throw new ModelError(`statement type '${quote(_type)}', expected one of ${STATEMENT_TYPES.join(' and ')}`);
-  if (predicateType !== VSA_PREDICATE_TYPE) throw new ModelError(`predicate type '${quote(predicateType)}', expected '${VSA_PREDICATE_TYPE}'`);
+  requireHeader(summary, VSA_PREDICATE_TYPE);
   return summary;
 }
-
-const STATEMENT_TYPES = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { unprintable, withStrangeValues } from '../../test/edit-json.ts';
 import { type Envelope, type EnvelopeSigner, jsonBytes, rawSignature, type SigningKey, signEnvelope } from '../../test/sign-envelope.ts';
 import { referenceText } from '../reference-error.ts';
-import { sshFingerprint, type VsaDemands, type VsaResult, type VsaSigner, verifyVsa } from './index.ts';
+import { type VsaDemands, type VsaResult, type VsaSigner, verifyVsa } from './index.ts';
+import { sshFingerprint } from './key-id.ts';
 
 const OPTIONS = { crypto: nodeCrypto, now: new Date('2026-08-25T00:00:00Z') };
 

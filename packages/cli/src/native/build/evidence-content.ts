@@ -2,10 +2,10 @@
  * JudgedEvidence as it lies in files, whatever its form. Bundles are judged as they are; a bare envelope needs its log entry first, which a log is asked for, or
  * which was kept beside it.
  */
-import { type Artifact, type Bundle, type Check, fail, failFrom, isTrustError, toHex } from '@assay/core';
+import { type Artifact, type Bundle, type Check, fail, failFrom, isTrustError, notVerified, toHex } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import type { HttpClient } from '@assay/net';
-import { type EvidenceDocument, evidenceDocuments, judgeBuild, notVerified } from '@assay/slsa';
+import { type EvidenceDocument, evidenceDocuments, judgeBuild } from '@assay/slsa';
 import type { EnvelopeFile, LogProof } from '@assay/slsa/log-search';
 import { isWeak, type JudgedEvidence } from '../judging.ts';
 import { type BuildTrust, digestsOf, judgeEvidence } from './judge.ts';

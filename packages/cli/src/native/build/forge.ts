@@ -3,8 +3,8 @@ import { type Artifact, isTrustError, type TrustError, toHex } from '@assay/core
 import { nodeCrypto } from '@assay/crypto-node';
 import type { HttpClient } from '@assay/net';
 import type { SourceRepository } from '@assay/slsa';
-import { fetchAttestations, type GithubApi, hasAttestations } from '@assay/slsa/github';
-import { tokenFor } from '../../gh/login.ts';
+import { fetchAttestations, hasAttestations } from '@assay/slsa/github';
+import { githubApi } from '../../gh/github-api.ts';
 import type { Io } from '../../io.ts';
 import type { ForgeAnswer } from '../judging.ts';
 
@@ -30,11 +30,6 @@ export function forgeOf({ host, path, forge }: SourceRepository, http: HttpClien
       return { uri, answer: { place, says: error.message, problem: error }, bundles: [] };
     }
   };
-}
-
-/** As whoever is logged in there, else as nobody. */
-export async function githubApi(host: string, http: HttpClient, { env }: Pick<Io, 'env'>): Promise<GithubApi> {
-  return { http, host, token: await tokenFor(host, env), api: env['ASSAY_GITHUB_API'] || undefined };
 }
 
 function isNone({ code, data }: TrustError): boolean {

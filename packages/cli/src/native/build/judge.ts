@@ -8,6 +8,7 @@ import {
   type HashName,
   isTrustError,
   judged,
+  notVerified,
   parseBundle,
   pass,
   type TrustedRoot,
@@ -18,7 +19,7 @@ import {
   verify,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { type BuildDemands, judgeBuild, notVerified } from '@assay/slsa';
+import { type BuildDemands, judgeBuild } from '@assay/slsa';
 import { chooseTrust, GITHUB_INSTANCE, issuerOrganizations } from '@assay/slsa/github';
 import type { JudgedEvidence } from '../judging.ts';
 

@@ -1,15 +1,17 @@
 /** `--source`: what judges evidence as a build, and where more of it may be. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { parseTrustedRoot, TrustError, type TrustedRoot, type VerifyOptions } from '@assay/core';
+import { TrustError, type TrustedRoot, type VerifyOptions } from '@assay/core';
 import { createHttpClient, type HttpClient } from '@assay/net';
 import { fetchTrustDomain, tenantOf } from '@assay/slsa/github';
-import { githubMirror, githubTarget } from '../../github-root.ts';
+import { githubApi } from '../../gh/github-api.ts';
+import { githubRoot } from '../../github-root.ts';
 import type { Io } from '../../io.ts';
+import { once } from '../../once.ts';
 import type { Judging } from '../judging.ts';
 import type { SignerFlags } from '../signer-flags.ts';
 import { judgeContent } from './evidence-content.ts';
 import { type BuildFlags, buildDemands, buildSigner } from './flags.ts';
-import { forgeOf, githubApi } from './forge.ts';
+import { forgeOf } from './forge.ts';
 import { judgeEvidence } from './judge.ts';
 
 export interface OpenBuild {
@@ -56,9 +58,8 @@ export async function openBuild(source: string, flags: BuildSettings, offline: b
 
 /** Tenants have trusted roots of their own, which their host names. */
 async function loadGithubRoot(host: string, offline: boolean, http: HttpClient, io: Io): Promise<TrustedRoot> {
-  const its = offline ? { ...io, env: { ...io.env, ASSAY_OFFLINE: '1' } } : io;
-  const domain = tenantOf(host) === undefined ? '' : await fetchTrustDomain(await githubApi(host, http, its));
-  return parseTrustedRoot(await githubTarget(domain === '' ? 'trusted_root.json' : `${domain}.trusted_root.json`, githubMirror(its), http, its));
+  const domain = tenantOf(host) === undefined ? '' : await fetchTrustDomain(await githubApi(host, http, io));
+  return githubRoot(domain, http, io, { offline });
 }
 
 /** Only what was asked for is written, and over nothing that is there. */
@@ -66,12 +67,4 @@ function save(file: string | undefined, document: string, io: Io): void {
   if (file === undefined) return;
   writeFileSync(file, `${document}\n`, { flag: 'wx' });
   io.stderr(`wrote ${file}: it needs no network, pass it with --bundle from now on\n`);
-}
-
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => {
-    loaded ??= load();
-    return loaded;
-  };
 }

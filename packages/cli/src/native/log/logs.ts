@@ -1,13 +1,13 @@
 /** Which logs a command is about, and the keys that their checkpoints are verified with. */
 import { type LogInstance, parsePublicKeyPem, TrustError, type TrustedRoot, trustedRootOf } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { createHttpClient, type HttpClient, redactUrl } from '@assay/net';
+import { type HttpClient, redactUrl } from '@assay/net';
 import { readFileCapped } from '@assay/net/file';
 import { type LogPlace, logsAt } from '@assay/sign/monitor';
 import type { Io } from '../../io.ts';
 import { named } from '../../named.ts';
-import { isOffline } from '../../offline.ts';
 import { loadRoot } from '../../trusted-root.ts';
+import { withHttp } from '../../with-http.ts';
 
 export interface LogFlags {
   readonly log?: readonly string[];
@@ -15,21 +15,16 @@ export interface LogFlags {
   readonly trustedRoot?: string;
 }
 
-/** At least one. Errors: `USAGE`, `NET_URL`, `KEY_…`, `FILE_…`, `TRUST_ROOT_…`, those of the TUF client. */
-export async function logsOf(flags: LogFlags, http: HttpClient, io: Io): Promise<LogPlace[]> {
+/** There is at least one. Errors: `USAGE`, `NET_URL`, `KEY_…`, `FILE_…`, `TRUST_ROOT_…`, those of the TUF client. */
+export function withLogs<T>(flags: LogFlags, io: Io, work: (places: readonly LogPlace[]) => Promise<T>): Promise<T> {
+  return withHttp(io, async (http) => work(await logsOf(flags, http, io)));
+}
+
+async function logsOf(flags: LogFlags, http: HttpClient, io: Io): Promise<LogPlace[]> {
   const { logs } = await trustFor(flags, io);
   const urls = flags.log ?? urlsInUse(logs, io.now);
   if (urls.length === 0) throw new TrustError('USAGE', 'the trusted root names no log that is in use', { hint: 'name one with --log URL' });
   return [...new Set(urls.map(baseUrl))].map((url) => ({ url, http, logs: logsAt(logs, url) }));
-}
-
-export async function withLogs<T>(flags: LogFlags, io: Io, work: (places: readonly LogPlace[]) => Promise<T>): Promise<T> {
-  const http = createHttpClient({ env: io.env, offline: isOffline(io.env), userAgent: 'assay' });
-  try {
-    return await work(await logsOf(flags, http, io));
-  } finally {
-    http.close();
-  }
 }
 
 /** The address as it may be shown. */

@@ -9,8 +9,8 @@ import type { Io } from '../../io.ts';
 import { withKeyContext } from '../../key-context.ts';
 import { printable } from '../../render/printable.ts';
 import { userFolder } from '../../user-folder.ts';
+import { digestOf } from '../digest.ts';
 import { errorText } from '../error-text.ts';
-import { digestOf } from './digest.ts';
 import { entryJson, entryLines } from './entry-text.ts';
 import { type LogFlags, nameOf, withLogs } from './logs.ts';
 

@@ -5,8 +5,8 @@ import { type LogPlace, openLog, type SearchHit, type SearchQuery, searchLog } f
 import { EXIT, exitOf } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { printable } from '../../render/printable.ts';
+import { digestOf } from '../digest.ts';
 import { errorText } from '../error-text.ts';
-import { digestOf } from './digest.ts';
 import { entryJson, entryLines } from './entry-text.ts';
 import { type LogFlags, nameOf, withLogs } from './logs.ts';
 

@@ -2,7 +2,7 @@
  * What a piece of evidence says of a build, and who says it: taken apart to be shown. Nothing is verified here, and nothing that leaves here is of a type
  * that anything else would believe.
  */
-import { type Bundle, Certificate, fromUnixSeconds, identityOf, isJsonObject, isTrustError, type Json, JsonError, parseBundle, parseJson } from '@assay/core';
+import { type Bundle, Certificate, fromUnixSeconds, identityOf, isJsonObject, isTrustError, type Json, parseBundle, tryParseJson } from '@assay/core';
 import {
   type BuildFact,
   type BuildFacts,
@@ -87,7 +87,7 @@ function accountOfCertificate(der: Uint8Array): CertificateAccount {
 }
 
 function accountOfSigned(signed: { readonly type: string; readonly bytes: Uint8Array }): Partial<Account> {
-  const payload = parsed(signed.bytes);
+  const payload = tryParseJson(signed.bytes);
   const type = isJsonObject(payload) ? payload['predicateType'] : undefined;
   const predicateType = typeof type === 'string' ? { predicateType: type } : {};
   try {
@@ -100,18 +100,9 @@ function accountOfSigned(signed: { readonly type: string; readonly bytes: Uint8A
   }
 }
 
-function parsed(bytes: Uint8Array): Json | undefined {
-  try {
-    return parseJson(bytes);
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
-}
-
 /** Of Cloud Build's document: `{ provenance_summary: { provenance: [{ envelope: { payload, payloadType } }] } }`. */
 function envelopesOf(bytes: Uint8Array): { readonly type: string; readonly bytes: Uint8Array }[] {
-  const items = memberOf(memberOf(parsed(bytes), 'provenance_summary'), 'provenance');
+  const items = memberOf(memberOf(tryParseJson(bytes), 'provenance_summary'), 'provenance');
   return (Array.isArray(items) ? items : []).map((item) => {
     const envelope = memberOf(item, 'envelope');
     const [payload, type] = [memberOf(envelope, 'payload'), memberOf(envelope, 'payloadType')];

@@ -1,6 +1,5 @@
 /** What is known of the build that runs here, and whose word that is. */
 import { quote, TrustError } from '@assay/core';
-import { createHttpClient, type HttpClient } from '@assay/net';
 import type { IdentityToken } from '@assay/sign';
 import type { BuildFacts } from '@assay/slsa';
 import {
@@ -22,7 +21,7 @@ import {
 import { clockFrom } from '../../clock.ts';
 import type { Io } from '../../io.ts';
 import { type TokenWorld, tokenAtHand } from '../../obtain-token.ts';
-import { isOffline } from '../../offline.ts';
+import { withHttp } from '../../with-http.ts';
 
 export type Builder = 'github' | 'gitlab' | 'local';
 
@@ -105,15 +104,6 @@ export async function describeBuild(
   const apiToken = io.env['GITHUB_TOKEN'];
   const entryPoint = await withHttp(io, (http) => entryPointOf(job, apiToken ? { http, token: apiToken } : undefined));
   return { provenance: githubProvenanceV02(job, { of, context, entryPoint }), facts };
-}
-
-async function withHttp<T>(io: Io, work: (http: HttpClient) => Promise<T>): Promise<T> {
-  const http = createHttpClient({ env: io.env, offline: isOffline(io.env), userAgent: 'assay' });
-  try {
-    return await work(http);
-  } finally {
-    http.close();
-  }
 }
 
 /** A token for nobody signs nothing, should it get lost. */

@@ -6,18 +6,18 @@ import {
   attachmentTag,
   type Descriptor,
   hexOf,
-  type PlainHttp,
   parseReference,
   parseRepository,
   type RepositoryClient,
   targetOf,
 } from '@assay/oci';
-import { bundleOfSealed, rekorBundleJson, timestampJson } from '@assay/sign';
+import { rekorBundleJson, timestampJson } from '@assay/sign';
 import { encodeProvenance, PROVENANCE_TYPES, requireOutputName } from '@assay/slsa/generate';
 import type { Io } from '../../io.ts';
 import type { Publication } from '../../keep-pending.ts';
-import { openRegistryAccess, type RegistryAccess } from '../../registry-access.ts';
+import type { RegistryAccess } from '../../registry-access.ts';
 import { type Made, type PartyOptions, sealVerified } from '../party.ts';
+import { openAccess, plainHttpOf, sideRepositoryOf } from '../registry-flags.ts';
 import type { Builder } from './build.ts';
 import { type BuildSession, type GenerateFlags, withBuild } from './generate.ts';
 import { servicesOfOlderForms } from './old-envelope.ts';
@@ -25,7 +25,7 @@ import { type NewFile, newFile, setOutputs, writeNew } from './output.ts';
 
 export async function generateForImages(images: readonly string[], builder: Builder, flags: GenerateFlags, io: Io): Promise<void> {
   const file = flags.bundle ? newFile(requireOutputName(flags.bundle)) : undefined;
-  const access = openRegistryAccess(io, { userAgent: 'assay', plainHttp: plainHttpOf(flags), mirrorsFile: flags.registryMirrors });
+  const access = openAccess(flags, io);
   try {
     const found: Image[] = [];
     for (const name of images) found.push(await imageNamed(name, flags, access, io));
@@ -44,11 +44,11 @@ interface Image {
   readonly to: RepositoryClient;
 }
 
-async function imageNamed(name: string, flags: GenerateFlags, { registries }: RegistryAccess, { env }: Io): Promise<Image> {
+async function imageNamed(name: string, flags: GenerateFlags, { registries }: RegistryAccess, io: Io): Promise<Image> {
   const reference = parseReference(name);
   const reader = registries.repository(reference);
   const { descriptor } = await reader.requireManifest(targetOf(reference));
-  const side = flags.sideRepository ?? env['COSIGN_REPOSITORY'];
+  const side = sideRepositoryOf(flags, io);
   return { reader, subject: descriptor, to: side ? registries.repository(parseRepository(side)) : reader };
 }
 
@@ -69,9 +69,8 @@ async function generateForImage(image: Image, file: NewFile | undefined, { party
       publication: storage === 'apart' ? undefined : publicationOf(image, predicateType, file, flags),
     },
   );
-  const bundle = utf8(await bundleOfSealed(made.sealed));
   if (file !== undefined) {
-    const content = utf8(`${new TextDecoder().decode(bundle)}\n`);
+    const content = utf8(`${made.bundle}\n`);
     writeNew(file, content, io);
     setOutputs(file, content, io);
   }
@@ -79,7 +78,7 @@ async function generateForImage(image: Image, file: NewFile | undefined, { party
   const where =
     storage === 'apart'
       ? await appendTo(image, made, predicateType, io)
-      : `${to.name}@${await attachBundle(to, { subject, bundle, content: 'dsse-envelope', predicateType, created: io.now })}`;
+      : `${to.name}@${await attachBundle(to, { subject, bundle: utf8(made.bundle), content: 'dsse-envelope', predicateType, created: io.now })}`;
   io.stdout(`${reader.name}@${subject.digest}\n`);
   io.stderr(`stored ${where}\n`);
 }
@@ -116,8 +115,4 @@ function partyOptions(flags: GenerateFlags): PartyOptions {
 
 function storageOf({ attach }: GenerateFlags): 'bundle' | 'apart' {
   return attach === 'att' ? 'apart' : 'bundle';
-}
-
-function plainHttpOf({ plainHttp }: GenerateFlags): PlainHttp {
-  return plainHttp === true ? 'always' : 'never';
 }

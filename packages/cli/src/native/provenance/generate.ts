@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { Artifact, fromHex, identityOf, TrustError, toHex, utf8 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
-import { bundleOfSealed } from '@assay/sign';
 import {
   decodeSubjects,
   encodePredicate,
@@ -20,12 +19,13 @@ import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { readInput } from '../../read-input.ts';
 import { openParty, type Party, type PartyFlags, type PartyOptions, type PartySealing, sealVerified } from '../party.ts';
+import type { RegistryFlags } from '../registry-flags.ts';
 import { thingOf } from '../thing.ts';
 import { type Build, type Builder, type BuildFlags, builderOf, describeBuild, jobToken, verifiedToken } from './build.ts';
 import { oldEnvelope, servicesOfOldEnvelope, writtenEnvelope } from './old-envelope.ts';
 import { newFile, setOutputs, writeNew } from './output.ts';
 
-export interface GenerateFlags extends PartyFlags, BuildFlags {
+export interface GenerateFlags extends PartyFlags, BuildFlags, RegistryFlags {
   readonly subjectsFile?: string;
   /** A file with base64. */
   readonly subjectsFilename?: string;
@@ -37,9 +37,6 @@ export interface GenerateFlags extends PartyFlags, BuildFlags {
   readonly attach: 'referrer' | 'att';
   /** False with `--no-store`. */
   readonly store: boolean;
-  readonly sideRepository?: string;
-  readonly registryMirrors?: string;
-  readonly plainHttp?: boolean;
 }
 
 /** Returns the exit status. Errors: `PROVENANCE_…`, `USAGE`, `KEY_…`, `TOKEN_…`, `FULCIO_…`, `OCI_…`, `FILE_…`, `SIGNING_INCOMPLETE`. */
@@ -112,8 +109,8 @@ async function generateForFiles(subjects: readonly ProvenanceSubject[], builder:
     const payload = encodeProvenance(subjects, build.provenance);
     const publication = isOld || !isCommon ? undefined : { bundleFile: { path: file.path, mode: 0o600, overwrite: false } };
     const options: PartySealing = { accept, publication, envelope: isOld ? oldEnvelope : undefined };
-    const { sealed } = await sealVerified({ kind: 'dsse', payload }, artifact, party, { flags, io }, options);
-    const content = isOld ? writtenEnvelope(sealed) : utf8(`${await bundleOfSealed(sealed)}\n`);
+    const { sealed, bundle } = await sealVerified({ kind: 'dsse', payload }, artifact, party, { flags, io }, options);
+    const content = isOld ? writtenEnvelope(sealed) : utf8(`${bundle}\n`);
     writeNew(file, content, io);
     setOutputs(file, content, io);
   });

@@ -2,14 +2,18 @@
 import { isTrustError } from '@assay/core';
 import type { Evidence, Unreadable } from '@assay/oci';
 import type { Io } from '../../io.ts';
-import { attestationsOf, type ImageFlags } from '../attestations.ts';
+import { findAttestations, type ImageFlags, withImage } from '../attestations.ts';
 import type { Thing } from '../thing.ts';
 import { bundleFrom } from '../verify-image.ts';
 import { type Account, accountOfBundle } from './account.ts';
 
 /** Errors: `OCI_…`, `NET_…`. */
 export async function accountsOfImage(thing: Thing, flags: ImageFlags, io: Io): Promise<Account[]> {
-  return (await attestationsOf(thing, flags, io)).pieces.map(accountOf);
+  return withImage(thing, flags, io, async (where) => {
+    const accounts: Account[] = [];
+    for await (const event of findAttestations(where)) if (event.kind === 'evidence') accounts.push(accountOf(event.evidence));
+    return accounts;
+  });
 }
 
 function accountOf(evidence: Evidence | Unreadable): Account {

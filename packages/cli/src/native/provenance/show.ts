@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { MAX_BUNDLE_BYTES, TrustError, toHex } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
-import { evidenceDocuments } from '@assay/slsa';
+import { type EvidenceDocument, evidenceDocuments } from '@assay/slsa';
 import { artifactSource } from '../../artifact-source.ts';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
@@ -33,7 +33,8 @@ export async function runShow(thing: string, flags: ShowFlags, io: Io): Promise<
 
 async function accountsFor(argument: string, flags: ShowFlags, io: Io): Promise<Account[]> {
   const thing = thingOf(argument);
-  if (thing.kind === 'file') return thing.name === '-' ? accountsIn(await readStandardInput(io), 'standard input') : accountsOfFile(thing.name, io);
+  if (thing.kind === 'file' && thing.name === '-') return accountsIn(evidenceDocuments(await readStandardInput(io)), 'standard input');
+  if (thing.kind === 'file') return accountsOfFile(thing.name, io);
   const { accountsOfImage } = await import('./image-accounts.ts');
   const accounts = await accountsOfImage(thing, flags, io);
   if (accounts.length > 0) return accounts;
@@ -44,20 +45,23 @@ async function accountsFor(argument: string, flags: ShowFlags, io: Io): Promise<
 
 /** Evidence itself, or a file that has some beside it. */
 async function accountsOfFile(path: string, io: Io): Promise<Account[]> {
-  const content = existsSync(path) && statSync(path).size <= MAX_BUNDLE_BYTES ? readFileCapped(path, MAX_BUNDLE_BYTES) : undefined;
-  if (content !== undefined && evidenceDocuments(content).some(({ form }) => form !== 'unknown')) return accountsIn(content, path);
+  const documents = existsSync(path) && statSync(path).size <= MAX_BUNDLE_BYTES ? documentsIn(path) : [];
+  if (documents.some(({ form }) => form !== 'unknown')) return accountsIn(documents, path);
   const sha256 = await (await artifactSource(path, io).open(['sha256'], nodeCrypto)).digest('sha256', nodeCrypto);
   const places = evidencePlaces(path, sha256 && `sha256:${toHex(sha256)}`).filter((place) => existsSync(place));
   const accounts: Account[] = [];
-  for (const place of places) accounts.push(...(await accountsIn(readFileCapped(place, MAX_BUNDLE_BYTES), place)));
+  for (const place of places) accounts.push(...(await accountsIn(documentsIn(place), place)));
   if (accounts.length > 0) return accounts;
   throw new TrustError('EVIDENCE_NOT_FOUND', `${path}: neither evidence nor a file that has some beside it`, {
     hint: 'name the file of evidence; of a GitHub release: assay gh attestation download FILE --repo OWNER/REPO',
   });
 }
 
-async function accountsIn(content: Uint8Array, place: string): Promise<Account[]> {
-  const documents = evidenceDocuments(content);
+function documentsIn(path: string): EvidenceDocument[] {
+  return evidenceDocuments(readFileCapped(path, MAX_BUNDLE_BYTES));
+}
+
+async function accountsIn(documents: readonly EvidenceDocument[], place: string): Promise<Account[]> {
   const accounts: Account[] = [];
   for (const [i, document] of documents.entries()) {
     accounts.push(...(await accountsOf(document, documents.length === 1 ? place : `${place}, ${i + 1} of ${documents.length}`)));

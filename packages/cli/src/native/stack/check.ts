@@ -2,6 +2,7 @@
 import { type CheckProgress, checkStack, type Finding } from '@assay/stack';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
+import { mebibytes, progressLine } from '../../progress.ts';
 import { printable } from '../../render/printable.ts';
 import { type Style, styleFor } from '../../render/style.ts';
 import { dataFolder } from './data-folder.ts';
@@ -16,8 +17,8 @@ export interface CheckFlags {
 export async function runCheck(flags: CheckFlags, io: Io): Promise<number> {
   const folder = dataFolder(flags.data, io.env);
   const progress = progressLine(io);
-  const findings = await checkStack(folder, { ...passphraseOf(io.env), onProgress: progress.show });
-  progress.clear();
+  const findings = await checkStack(folder, { ...passphraseOf(io.env), onProgress: (its) => progress.tell(() => lineOf(its)) });
+  progress.end();
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   if (flags.output === 'json') io.stdout(`${JSON.stringify({ data: folder, errors, warnings: findings.length - errors, findings })}\n`);
   else io.stdout(renderFindings(folder, findings, styleFor(io)));
@@ -44,28 +45,7 @@ function counted(count: number, what: string): string {
   return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** One line on standard error after a second, where a person watches. */
-function progressLine(io: Io): { show: (progress: CheckProgress) => void; clear: () => void } {
-  if (!process.stderr.isTTY) return { show: () => undefined, clear: () => undefined };
-  let next = performance.now() + FIRST_AFTER_MS;
-  let isShown = false;
-  return {
-    show: ({ part, done, total, unit }) => {
-      if (performance.now() < next) return;
-      next = performance.now() + EVERY_MS;
-      isShown = true;
-      const [at, of] = unit === 'bytes' ? [mebibytes(done), mebibytes(total)] : [`${done}`, `${total} entries`];
-      io.stderr(`\r\u001b[K${printable(part)}: ${at} of ${of}`);
-    },
-    clear: () => {
-      if (isShown) io.stderr('\r\u001b[K');
-    },
-  };
+function lineOf({ part, done, total, unit }: CheckProgress): string {
+  const [at, of] = unit === 'bytes' ? [mebibytes(done), mebibytes(total)] : [`${done}`, `${total} entries`];
+  return `${printable(part)}: ${at} of ${of}`;
 }
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
-}
-
-const FIRST_AFTER_MS = 1000;
-const EVERY_MS = 200;

@@ -1,12 +1,12 @@
 import { isTrustError, parseFields, quote, TrustError } from '@assay/core';
-import { createHttpClient, loadFileOrUrl } from '@assay/net';
+import { loadFileOrUrl } from '@assay/net';
 import { verifyRootChain } from '@assay/trust';
 import { EXIT } from '../../exit.ts';
 import { GITHUB_MIRROR } from '../../github-root.ts';
 import type { Io } from '../../io.ts';
-import { isOffline } from '../../offline.ts';
-import { checkName, fingerprint, keepRoot, pinnedRoot } from '../../pinned-roots.ts';
+import { checkName, fingerprint, keepRoot, type PinnedRoot, pinnedRoot } from '../../pinned-roots.ts';
 import { printable } from '../../render/printable.ts';
+import { withHttp } from '../../with-http.ts';
 
 export interface AddFlags {
   readonly root: string;
@@ -18,11 +18,10 @@ export interface AddFlags {
 export async function runAdd(name: string, flags: AddFlags, io: Io): Promise<number> {
   checkName(name);
   const mirror = mirrorOf(name, flags);
-  const root = await loadRootFile(flags.root, io);
+  const root = await withHttp(io, (http) => loadFileOrUrl(flags.root, { http, env: io.env, maxBytes: MAX_ROOT_BYTES }));
   const version = await rootVersion(root, flags.root, io);
   const sha256 = fingerprint(root);
-  refuseOther(name, { mirror, sha256 }, flags, io);
-  const kept = pinnedRoot(name, io.env) ?? keepRoot({ name, mirror, root, from: flags.root, pinnedAt: io.now }, io.env);
+  const kept = pinnedAlready(name, { mirror, sha256 }, flags, io) ?? keepRoot({ name, mirror, root, from: flags.root, pinnedAt: io.now }, io.env);
   io.stdout(`${name}: root ${version} of ${printable(kept.mirror)} is pinned\n  sha256  ${sha256}\n  from    ${printable(kept.from)}\n`);
   if (flags.sha256 === undefined) io.stderr('compare the fingerprint with one that you have from elsewhere, before you rely on it\n');
   return EXIT.accepted;
@@ -33,15 +32,6 @@ function mirrorOf(name: string, { mirror }: AddFlags): string {
   if (url === undefined) throw new TrustError('USAGE', `the TUF repository of ${name} is not known`, { hint: 'name it with --mirror URL' });
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new TrustError('USAGE', `not a URL of a TUF repository: ${quote(url)}`);
   return url;
-}
-
-async function loadRootFile(reference: string, io: Io): Promise<Uint8Array> {
-  const http = createHttpClient({ env: io.env, offline: isOffline(io.env), userAgent: 'assay' });
-  try {
-    return await loadFileOrUrl(reference, { http, env: io.env, maxBytes: MAX_ROOT_BYTES });
-  } finally {
-    http.close();
-  }
 }
 
 /** It may have expired: what follows it in the repository is what counts. */
@@ -56,11 +46,12 @@ async function rootVersion(root: Uint8Array, from: string, { now }: Io): Promise
   }
 }
 
-function refuseOther(name: string, { mirror, sha256 }: { mirror: string; sha256: string }, flags: AddFlags, io: Io): void {
+/** What is pinned under the name must be the same. Errors: `USAGE`. */
+function pinnedAlready(name: string, { mirror, sha256 }: { mirror: string; sha256: string }, flags: AddFlags, io: Io): PinnedRoot | undefined {
   if (flags.sha256 !== undefined && flags.sha256.toLowerCase() !== sha256)
     throw new TrustError('USAGE', `${quote(flags.root)}: has another fingerprint`, { expected: quote(flags.sha256), found: sha256, hint: 'do not pin it' });
   const pinned = pinnedRoot(name, io.env);
-  if (pinned === undefined || (pinned.sha256 === sha256 && pinned.mirror === mirror)) return;
+  if (pinned === undefined || (pinned.sha256 === sha256 && pinned.mirror === mirror)) return pinned;
   throw new TrustError('USAGE', `another root is pinned as ${name}`, {
     expected: `${pinned.sha256} of ${quote(pinned.mirror)}`,
     found: `${sha256} of ${quote(mirror)}`,

@@ -1,8 +1,7 @@
 /** Summaries in every form that they come in, verified by core or by the key alone, and judged by what they say. */
 import { type Bundle, type Check, fail, failFrom, group, isTrustError, judged, type PublicKey, parseBundle, type VerifyOptions, verify } from '@assay/core';
+import type { Evidence, Unreadable } from '@assay/oci';
 import { evidenceDocuments, judgeVsa, predicateTypeIn, type VerificationSummary, VSA_PREDICATE_TYPE, type VsaDemands, verifyVsa } from '@assay/slsa';
-import type { Attestations } from '../attestations.ts';
-import { bundleFrom } from '../verify-image.ts';
 
 export interface JudgedSummary {
   readonly root: Check;
@@ -35,9 +34,10 @@ export async function judgeContent(content: Uint8Array, wanted: SummaryDemands):
 }
 
 /** Undefined for what says of itself that it is something else: an image may have many attestations. */
-export async function judgePiece(piece: Attestations['pieces'][number], wanted: SummaryDemands): Promise<JudgedSummary | undefined> {
+export async function judgePiece(piece: Evidence | Unreadable, wanted: SummaryDemands): Promise<JudgedSummary | undefined> {
   try {
     if (piece.format === undefined) throw piece.problem;
+    const { bundleFrom } = await import('../verify-image.ts');
     const bundle = bundleFrom(piece);
     const { content } = bundle;
     if (content.kind !== 'dsse' || predicateTypeIn(content.payload) !== VSA_PREDICATE_TYPE) return undefined;

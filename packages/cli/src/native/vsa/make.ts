@@ -1,20 +1,21 @@
 /** `assay vsa make`: signs a summary of a verification, of its own or of somebody else's. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { encodeBase64, quote, TrustError, toHex } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
 import { hexOf, parseReference, repositoryText } from '@assay/oci';
-import { bundleOfSealed, type Sealed, type Signable } from '@assay/sign';
+import type { Sealed } from '@assay/sign';
 import { encodeVsa, VSA_PREDICATE_TYPE, type VsaContent, type VsaResource, type VsaSubject } from '@assay/slsa';
-import { artifactSource } from '../../artifact-source.ts';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import type { BuildFlags } from '../build/flags.ts';
+import { bundleFileOf, refuseOverwriting, writeBundle } from '../bundle-file.ts';
+import { digestOf } from '../digest.ts';
 import { openParty, sealVerified } from '../party.ts';
 import { type CommonFlags, imagesOf, sealImage, withSession } from '../sign.ts';
 import { type Thing, thingOf } from '../thing.ts';
-import { type Outcome, verifiedOutcome } from './outcome.ts';
+import { type Outcome, subjectOf, verifiedOutcome } from './outcome.ts';
 
 export interface MakeFlags extends CommonFlags, Omit<BuildFlags, 'rekorUrl' | 'saveBundle'> {
   readonly verifier: string;
@@ -84,17 +85,9 @@ function refuseOfOwnWord(things: readonly Thing[], { result, level = [], subject
 /** By the word of whoever signs. */
 async function statedOutcome(things: readonly Thing[], { result = 'FAILED', level = [] }: MakeFlags, io: Io): Promise<Outcome> {
   const subjects: VsaSubject[] = [];
-  for (const { kind, name } of things) if (kind === 'file') subjects.push(await fileSubject(name, io));
+  for (const { kind, name } of things) if (kind === 'file') subjects.push(subjectOf(name, await digestOf(name, io)));
   const pinned = things.flatMap(({ kind, name }) => (kind === 'image' ? [name] : []));
   return { result, levels: level, subjects, pinned, inputs: [] };
-}
-
-async function fileSubject(name: string, io: Io): Promise<VsaSubject> {
-  const artifact = await artifactSource(name, io).open(['sha256'], nodeCrypto);
-  const algorithm = artifact.bytes === undefined ? (artifact.algorithms[0] ?? 'sha256') : 'sha256';
-  const value = await artifact.digest(algorithm, nodeCrypto);
-  if (value === undefined) throw new TypeError('the digest was not computed');
-  return { ...(existsSync(name) && { name: basename(name) }), digest: { [algorithm]: toHex(value) } };
 }
 
 function digestSubject(text: string, { sourceRef }: MakeFlags): VsaSubject {
@@ -145,24 +138,22 @@ function sumUpImages(images: readonly string[], content: VsaContent, flags: Make
   );
 }
 
-function outputOf(things: readonly Thing[], { bundle, force }: MakeFlags): string {
+function outputOf(things: readonly Thing[], flags: MakeFlags): string {
   const [only, ...others] = things;
   const beside = only !== undefined && others.length === 0 && existsSync(only.name) ? `${only.name}.vsa.json` : undefined;
-  const file = bundle ?? beside;
+  const file = flags.bundle ?? beside;
   if (file === undefined) throw new TrustError('USAGE', 'where the summary is written is not said', { hint: 'add --bundle FILE' });
-  if (force !== true && existsSync(file))
-    throw new TrustError('USAGE', `${file}: is there already`, { hint: 'overwrite it with --force, or write elsewhere with --bundle FILE' });
+  refuseOverwriting(file, flags);
   return file;
 }
 
 async function writeSummary(payload: Uint8Array, file: string, flags: MakeFlags, io: Io): Promise<number> {
   const party = await openParty(flags, io);
   try {
-    const signable: Signable = { kind: 'dsse', payload };
-    const publication = { bundleFile: { path: file, mode: BUNDLE_MODE, overwrite: flags.force === true } };
-    const { sealed } = await sealVerified(signable, undefined, party, { flags, io }, flags.format === 'bundle' ? { publication } : {});
-    writeFileSync(file, `${flags.format === 'bundle' ? await bundleOfSealed(sealed) : envelopeOf(sealed)}\n`, { mode: BUNDLE_MODE });
-    io.stderr(`wrote ${file}\n`);
+    const bundleFile = bundleFileOf(file, flags);
+    const publication = flags.format === 'bundle' ? { bundleFile } : undefined;
+    const { sealed, bundle } = await sealVerified({ kind: 'dsse', payload }, undefined, party, { flags, io }, { publication });
+    writeBundle(bundleFile, flags.format === 'bundle' ? bundle : envelopeOf(sealed), io);
     return EXIT.accepted;
   } finally {
     party.keyless?.close();
@@ -176,5 +167,4 @@ function envelopeOf({ content }: Sealed): string {
   return JSON.stringify({ payload: encodeBase64(payload), payloadType, signatures: [{ sig: encodeBase64(signature) }] });
 }
 
-const BUNDLE_MODE = 0o644;
 const MAX_INPUT_BYTES = 128 * 1024 * 1024;

@@ -34,7 +34,7 @@ export async function verifiedOutcome(things: readonly string[], source: string,
   return {
     result: 'PASSED',
     levels: [`SLSA_BUILD_LEVEL_${level}`, ...(flags.level ?? [])],
-    subjects: judged.flatMap((one) => (one.pinned === undefined ? [subjectOf(one)] : [])),
+    subjects: judged.flatMap((one) => (one.pinned === undefined ? [subjectOf(one.subject.name, digestOf(one))] : [])),
     pinned: judged.flatMap(({ pinned }) => (pinned === undefined ? [] : [pinned])),
     inputs: judged.flatMap(({ verification: { source: found } }) => (found === undefined ? [] : [{ uri: found.uri, digest: { sha256: found.sha256 } }])),
     verifierVersion: { assay: VERSION },
@@ -42,10 +42,16 @@ export async function verifiedOutcome(things: readonly string[], source: string,
 }
 
 /** By the digest that was compared, and no other: the file may have changed since. */
-function subjectOf({ verification: { verified, build }, subject }: Judged): VsaSubject {
-  const [algorithm, hex] = (verified?.artifact?.toString() ?? build?.digest ?? '').split(':');
-  if (!algorithm || !hex) throw new TrustError('INTERNAL', 'it is not known what was verified');
-  return { ...(existsSync(subject.name) && { name: basename(subject.name) }), digest: { [algorithm]: hex } };
+function digestOf({ verification: { verified, build } }: Judged): string {
+  const digest = verified?.artifact?.toString() ?? build?.digest;
+  if (!digest) throw new TrustError('INTERNAL', 'it is not known what was verified');
+  return digest;
+}
+
+/** `digest`: `ALGORITHM:HEX`. Only files have names. */
+export function subjectOf(name: string, digest: string): VsaSubject {
+  const [algorithm = '', hex = ''] = digest.split(':');
+  return { ...(existsSync(name) && { name: basename(name) }), digest: { [algorithm]: hex } };
 }
 
 function given<T extends object>(flags: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {

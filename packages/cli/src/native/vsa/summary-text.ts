@@ -1,9 +1,10 @@
 /** A judged summary for people, and as JSON. */
-import { catalogue, failures } from '@assay/core';
+import { failures } from '@assay/core';
 import type { Io } from '../../io.ts';
 import { printable } from '../../render/printable.ts';
 import { styleFor } from '../../render/style.ts';
 import { type Detail, renderTree } from '../../render/tree.ts';
+import { failureLines } from '../../render/verification.ts';
 import type { JudgedSummary } from './judge.ts';
 
 export function summaryText({ root, summary }: JudgedSummary, name: string, detail: Detail, io: Io): string {
@@ -11,11 +12,8 @@ export function summaryText({ root, summary }: JudgedSummary, name: string, deta
   const title = style.bold(printable(name));
   if (summary === undefined) {
     const [first] = failures(root);
-    const hint = first?.hint ?? (first?.code && catalogue[first.code].hint);
-    const lines = [`${style.bad('✘')} ${title} has NO summary that holds: ${printable(first?.says ?? root.says)}  ${style.dim(`[${first?.code}]`)}`];
-    for (const [label, value] of [['expected', first?.expected] as const, ['found', first?.found] as const, ['try', hint] as const])
-      if (value !== undefined) lines.push(`  ${label.padEnd(10)} ${printable(value)}`);
-    return `${lines.join('\n')}\n\n${renderTree(root, style, detail)}`;
+    const verdict = `${style.bad('✘')} ${title} has NO summary that holds: ${printable(first?.says ?? root.says)}  ${style.dim(`[${first?.code}]`)}`;
+    return `${[verdict, ...(first ? failureLines(first) : [])].join('\n')}\n\n${renderTree(root, style, detail)}`;
   }
   const { verifier, timeVerified, resourceUri, policy, verifiedLevels } = summary.predicate;
   const facts: [string, string | null | undefined][] = [

@@ -1,15 +1,17 @@
 /** `assay vsa verify`: whether a verifier that is trusted says that this very thing has passed. */
 import { existsSync } from 'node:fs';
-import { type Check, catalogue, fail, failures, MAX_BUNDLE_BYTES, TrustError, toHex, trustedRootOf, type VerifyOptions } from '@assay/core';
+import { type Check, fail, MAX_BUNDLE_BYTES, TrustError, trustedRootOf, type VerifyOptions } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { readFileCapped } from '@assay/net/file';
-import { artifactSource } from '../../artifact-source.ts';
+import type { FindEvent, PlaceAnswer } from '@assay/oci';
 import { EXIT, exitOf } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { isOffline } from '../../offline.ts';
 import { loadRoot, type TrustedRootFlags } from '../../trusted-root.ts';
-import { attestationsOf, type ImageFlags } from '../attestations.ts';
+import type { ImageFlags } from '../attestations.ts';
+import { digestOf } from '../digest.ts';
 import { placeChecks } from '../pieces.ts';
+import { kindOf } from '../report.ts';
 import { expectedSigner, type SignerFlags } from '../signer-flags.ts';
 import { type Thing, thingOf } from '../thing.ts';
 import { concluded, type JudgedSummary, judgeContent, judgePiece, type SummaryDemands, withFindings } from './judge.ts';
@@ -38,9 +40,7 @@ export async function runVsaVerify(argument: string | undefined, flags: VsaVerif
     thing?.kind === 'image' || thing?.kind === 'layout' ? await verifyImage(thing, options, flags, io) : await verifyFile(thing, options, flags, io);
   const name = argument === undefined ? (flags.subjectDigest?.[0] ?? '') : argument;
   io.stdout(flags.output === 'json' ? summaryJson(result) : summaryText(result, name, flags.full === true ? 'full' : 'brief', io));
-  if (result.summary !== undefined) return EXIT.accepted;
-  const [first] = failures(result.root);
-  return exitOf(first?.code === undefined ? 'rejected' : catalogue[first.code].kind);
+  return result.summary === undefined ? exitOf(kindOf(result.root)) : EXIT.accepted;
 }
 
 /** A key alone decides, unless a log is demanded. */
@@ -65,23 +65,29 @@ async function verifyFile(thing: Thing | undefined, options: VerifyOptions, flag
   return withFindings(result, options.findings ?? []);
 }
 
-async function digestOf(name: string, io: Io): Promise<string> {
-  const artifact = await artifactSource(name, io).open(['sha256'], nodeCrypto);
-  const algorithm = artifact.bytes === undefined ? (artifact.algorithms[0] ?? 'sha256') : 'sha256';
-  return `${algorithm}:${toHex((await artifact.digest(algorithm, nodeCrypto)) ?? new Uint8Array())}`;
+/** Of registries and layouts: read only when an image is named. */
+async function verifyImage(thing: Thing, options: VerifyOptions, flags: VsaVerifyFlags, io: Io): Promise<JudgedSummary> {
+  const { findAttestations, withImage } = await import('../attestations.ts');
+  return withImage(thing, flags, io, async (where) => {
+    const wanted = wantedOf(options, flags, [where.digest]);
+    const findings = options.findings ?? [];
+    if (flags.bundle === undefined) return firstSummary(findAttestations(where), wanted, findings);
+    return withFindings(await judgeContent(readFileCapped(flags.bundle, MAX_BUNDLE_BYTES), wanted), findings);
+  });
 }
 
 /** What an image has in its registry: the first summary that says what is demanded. */
-async function verifyImage(thing: Thing, options: VerifyOptions, flags: VsaVerifyFlags, io: Io): Promise<JudgedSummary> {
-  const { digest, pieces, answers } = await attestationsOf(thing, flags, io);
-  const wanted = wantedOf(options, flags, [digest]);
-  const findings = options.findings ?? [];
-  if (flags.bundle !== undefined) return withFindings(await judgeContent(readFileCapped(flags.bundle, MAX_BUNDLE_BYTES), wanted), findings);
+async function firstSummary(found: AsyncIterable<FindEvent>, wanted: SummaryDemands, findings: readonly Check[]): Promise<JudgedSummary> {
   const refused: Check[] = [];
-  for (const piece of pieces) {
-    const judgement = await judgePiece(piece, wanted);
+  const answers: PlaceAnswer[] = [];
+  for await (const event of found) {
+    if (event.kind === 'answer') {
+      answers.push(event.answer);
+      continue;
+    }
+    const judgement = await judgePiece(event.evidence, wanted);
     if (judgement?.summary !== undefined) return withFindings(judgement, findings);
-    if (judgement !== undefined) refused.push({ ...judgement.root, id: 'evidence', says: `${piece.reference} does not hold` });
+    if (judgement !== undefined) refused.push({ ...judgement.root, id: 'evidence', says: `${event.evidence.reference} does not hold` });
   }
   const none = fail('find', 'EVIDENCE_NOT_FOUND', 'no summary was found for this image', { hint: 'name the repository that holds it with --side-repository' });
   return concluded([...findings, ...(refused.length > 0 ? refused : [none]), ...placeChecks(answers)], undefined);
