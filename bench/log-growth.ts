@@ -1,7 +1,7 @@
 /** What a long log costs: a stack with a million entries in Rekor v2 beside one with ten thousand. */
 import { join } from 'node:path';
 import { fillLog } from './fill-log.ts';
-import { median } from './measure.ts';
+import { interleave } from './measure.ts';
 import type { Published } from './published.ts';
 import { mebibytes, milliseconds, perSecond, type Report, times } from './report.ts';
 import { type StackProcess, startStack, withStack } from './stack-process.ts';
@@ -35,18 +35,12 @@ async function makeStack(published: Published, name: string, size: number): Prom
   return folder;
 }
 
-/** In turn, so that a slow moment hits both. */
 async function compare(report: Report, small: StackProcess, large: StackProcess, { growthRounds, growthSeconds }: GrowthEffort): Promise<number> {
   const bodies = entryRequests(signEntries(2 * growthRounds * growthSeconds * MAX_WRITES));
   const rate = async (stack: StackProcess): Promise<number> => (await loadEntries(stack, growthSeconds, bodies)).perSecond;
-  const ofSmall: number[] = [];
-  const ofLarge: number[] = [];
-  for (let round = 0; round < growthRounds; round += 1) {
-    ofSmall.push(await rate(small));
-    ofLarge.push(await rate(large));
-  }
-  report.line(`${perSecond(median(ofSmall))} and ${perSecond(median(ofLarge))} (medians of ${growthRounds} rounds of ${growthSeconds} s)`);
-  return median(ofLarge) / median(ofSmall);
+  const median = await interleave({ small: () => rate(small), large: () => rate(large) }, growthRounds);
+  report.line(`${perSecond(median.small)} and ${perSecond(median.large)} (medians of ${growthRounds} rounds of ${growthSeconds} s)`);
+  return median.large / median.small;
 }
 
 const SHORT = 10_000;

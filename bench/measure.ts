@@ -12,14 +12,15 @@ export async function timeBatch(work: Work, count: number): Promise<number> {
   return (performance.now() - start) / count;
 }
 
-/** Batches of all works in turn, so that a slow moment hits all of them. Returns the median of each. */
+/** Takes all figures in turn, so that a slow moment hits all of them. Returns the median of each. */
 export async function interleave<Name extends string>(
-  works: Readonly<Record<Name, { work: Batch; batch: number }>>,
+  figures: Readonly<Record<Name, () => number | Promise<number>>>,
   rounds: number,
 ): Promise<Record<Name, number>> {
-  const samples = Object.fromEntries(Object.keys(works).map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const names = Object.keys(figures) as Name[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of Object.keys(works) as Name[]) samples[name].push(await works[name].work(works[name].batch));
+    for (const name of names) samples[name].push(await figures[name]());
   }
   return Object.fromEntries(Object.entries<number[]>(samples).map(([name, values]) => [name, median(values)])) as Record<Name, number>;
 }

@@ -1,6 +1,6 @@
 /** 1,000 different bundles in one process: two workers against one core. */
 import { createInstance } from '@assay/testkit';
-import { median } from './measure.ts';
+import { interleave } from './measure.ts';
 import { createPool } from './pool.ts';
 import { type Report, times } from './report.ts';
 import { type Case, createVerifier, type Setup } from './verify-worker.ts';
@@ -17,14 +17,9 @@ export async function benchParallel(report: Report, rounds: number): Promise<voi
     await rate(oneCore, cases);
     await rate(pool.verifyAll, cases);
     await report.target({ name: `both cores (${WORKERS} workers) against one`, show: times, atLeast: 1.7 }, async () => {
-      const one: number[] = [];
-      const both: number[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        one.push(await rate(oneCore, cases));
-        both.push(await rate(pool.verifyAll, cases));
-      }
-      report.line(`one core ${median(one).toFixed(0)} bundles/s, both ${median(both).toFixed(0)} bundles/s`);
-      return median(both) / median(one);
+      const { one, both } = await interleave({ one: () => rate(oneCore, cases), both: () => rate(pool.verifyAll, cases) }, rounds);
+      report.line(`one core ${one.toFixed(0)} bundles/s, both ${both.toFixed(0)} bundles/s`);
+      return both / one;
     });
   } finally {
     await pool.close();

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { encodeBase64, toHex, utf8 } from '@assay/core';
 import { sha256 } from '@assay/make';
-import { median } from './measure.ts';
-import { findCosign, type Peer, type Published, timeProcess } from './published.ts';
+import { interleave } from './measure.ts';
+import { findCosign, type Published, timeProcess } from './published.ts';
 import { type Report, times } from './report.ts';
 import { type StackProcess, tokensOf, withStack } from './stack-process.ts';
 
@@ -14,22 +14,13 @@ export async function benchSignKeyless(report: Report, published: Published, run
     const name = `of the time of cosign ${cosign?.version ?? ''}`.trim();
     const signOne = async (program: readonly [string, ...string[]]): Promise<number> => sign(published, stack, program);
     await signOne([published.assay, 'cosign']); // the first run keeps its compiled code
-    await report.target({ name, show: times, atMost: 1.5 }, () => (cosign === undefined ? undefined : alternate(report, published, cosign, signOne, runs)));
+    await report.target({ name, show: times, atMost: 1.5 }, async () => {
+      if (cosign === undefined) return undefined;
+      const { ours, theirs } = await interleave({ ours: () => signOne([published.assay, 'cosign']), theirs: () => signOne([cosign.path]) }, runs);
+      report.line(`ours ${ours.toFixed(0)} ms, cosign ${cosign.version} ${theirs.toFixed(0)} ms (medians of ${runs})`);
+      return ours / theirs;
+    });
   });
-}
-
-type SignOne = (program: readonly [string, ...string[]]) => Promise<number>;
-
-/** In turn, so that a slow moment hits both. */
-async function alternate(report: Report, { assay }: Published, cosign: Peer, signOne: SignOne, runs: number): Promise<number> {
-  const own: number[] = [];
-  const theirs: number[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    own.push(await signOne([assay, 'cosign']));
-    theirs.push(await signOne([cosign.path]));
-  }
-  report.line(`ours ${median(own).toFixed(0)} ms, cosign ${cosign.version} ${median(theirs).toFixed(0)} ms (medians of ${runs})`);
-  return median(own) / median(theirs);
 }
 
 /** An image of its own each time: signatures of other runs would be in the way. */

@@ -1,6 +1,6 @@
 /** Requests to the services of the stack, signed before any clock starts: what is measured is who answers, not who asks. */
 import { randomBytes } from 'node:crypto';
-import { encodeBase64, utf8 } from '@assay/core';
+import { encodeBase64 } from '@assay/core';
 import {
   boolean,
   generateKey,
@@ -16,6 +16,7 @@ import {
   sequence,
   sha256,
 } from '@assay/make';
+import { keyRequest } from '../packages/stack/test/certificate-request.ts';
 import { type StackProcess, tokensOf } from './stack-process.ts';
 
 /** A signing as Rekor v2 is asked to record it. Kept in parts: whole requests of a long load would fill the memory. */
@@ -75,12 +76,7 @@ export async function certificateRequests(stack: StackProcess, count: number): P
     stack,
     emails.map((email) => ({ kind: 'email', email })),
   );
-  return emails.map((email, i) => {
-    const key = generateKey('p256');
-    const publicKey = { algorithm: 'ECDSA', content: key.publicPem };
-    const publicKeyRequest = { publicKey, proofOfPossession: encodeBase64(key.sign(utf8(email))) };
-    return JSON.stringify({ credentials: { oidcIdentityToken: tokens[i] }, publicKeyRequest });
-  });
+  return emails.map((email, i) => JSON.stringify(keyRequest(tokens[i], email)));
 }
 
 /** RFC 3161 section 2.4.1, with a nonce and with the wish for the certificate, as clients of Sigstore ask. */

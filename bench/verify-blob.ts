@@ -2,8 +2,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInstance } from '@assay/testkit';
-import { median } from './measure.ts';
-import { findCosign, type Peer, type Published, peakMemory, timeProcess } from './published.ts';
+import { interleave } from './measure.ts';
+import { findCosign, type Published, peakMemory, timeProcess } from './published.ts';
 import { mebibytes, type Report, times } from './report.ts';
 import { type Sample, sample } from './sample.ts';
 
@@ -24,22 +24,16 @@ async function compareWithCosign(report: Report, published: Published, args: rea
   const ours = (): number => timeProcess(published.assay, ['cosign', ...args], published.env);
   ours(); // the first run keeps its compiled code
   const name = `of the time of cosign ${cosign?.version ?? ''}`.trim();
-  await report.target({ name, show: times, atMost: 1.4 }, () => (cosign === undefined ? undefined : alternate(report, published, ours, cosign, args, runs)));
-}
-
-function alternate(report: Report, { env }: Published, ours: () => number, cosign: Peer, args: readonly string[], runs: number): number {
-  const own: number[] = [];
-  const theirs: number[] = [];
-  const bare: number[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    own.push(ours());
-    theirs.push(timeProcess(cosign.path, args, env));
-    bare.push(timeProcess(process.execPath, ['-e', '0'], env));
-  }
-  report.line(
-    `ours ${median(own).toFixed(1)} ms, cosign ${cosign.version} ${median(theirs).toFixed(1)} ms, node -e 0 ${median(bare).toFixed(1)} ms (medians of ${runs})`,
-  );
-  return median(own) / median(theirs);
+  await report.target({ name, show: times, atMost: 1.4 }, async () => {
+    if (cosign === undefined) return undefined;
+    const theirs = (): number => timeProcess(cosign.path, args, published.env);
+    const bare = (): number => timeProcess(process.execPath, ['-e', '0'], published.env);
+    const median = await interleave({ ours, theirs, bare }, runs);
+    report.line(
+      `ours ${median.ours.toFixed(1)} ms, cosign ${cosign.version} ${median.theirs.toFixed(1)} ms, node -e 0 ${median.bare.toFixed(1)} ms (medians of ${runs})`,
+    );
+    return median.ours / median.theirs;
+  });
 }
 
 /** Writes the input of a sample and returns the arguments that both programs understand. */

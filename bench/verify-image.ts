@@ -1,6 +1,6 @@
 /** Images signed with a key, in a registry on loopback: one by one against cosign, and many in one run. */
 import { join } from 'node:path';
-import { median } from './measure.ts';
+import { interleave } from './measure.ts';
 import { findCosign, type Peer, type Published, timeProcess } from './published.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { type Report, times } from './report.ts';
@@ -50,37 +50,27 @@ function signAll(published: Published, registry: Registry, images: number): stri
   return `${prefix}.pub`;
 }
 
-function compareOne(report: Report, { published, cosign, key, images }: Scene, runs: number): number | undefined {
+async function compareOne(report: Report, { published, cosign, key, images }: Scene, runs: number): Promise<number | undefined> {
   if (cosign === undefined) return undefined;
   const ours = (): number => timeProcess(published.assay, ['cosign', ...verifyArgs(key, images)], published.env);
   ours(); // the first run keeps its compiled code
-  const { own, theirs } = alternate(runs, ours, () => timeProcess(cosign.path, verifyArgs(key, images), published.env));
-  report.line(`ours ${own.toFixed(1)} ms, cosign ${cosign.version} ${theirs.toFixed(1)} ms (medians of ${runs})`);
-  return own / theirs;
+  const theirs = (): number => timeProcess(cosign.path, verifyArgs(key, images), published.env);
+  const median = await interleave({ ours, theirs }, runs);
+  report.line(`ours ${median.ours.toFixed(1)} ms, cosign ${cosign.version} ${median.theirs.toFixed(1)} ms (medians of ${runs})`);
+  return median.ours / median.theirs;
 }
 
-function compareMany(report: Report, { published, cosign, key, images }: Scene, rounds: number): number | undefined {
+async function compareMany(report: Report, { published, cosign, key, images }: Scene, rounds: number): Promise<number | undefined> {
   if (cosign === undefined) return undefined;
   const ours = (): number => timeProcess(published.assay, ['verify', '--key', key, '--log-threshold', '0', ...images], published.env);
   ours();
   const oneByOne = (): number => images.reduce((sum, image) => sum + timeProcess(cosign.path, verifyArgs(key, [image]), published.env), 0);
-  const { own, theirs } = alternate(rounds, ours, oneByOne);
-  report.line(`ours ${own.toFixed(0)} ms, ${images.length} runs of cosign ${cosign.version} ${theirs.toFixed(0)} ms (medians of ${rounds})`);
-  return theirs / own;
+  const median = await interleave({ ours, oneByOne }, rounds);
+  report.line(`ours ${median.ours.toFixed(0)} ms, ${images.length} runs of cosign ${cosign.version} ${median.oneByOne.toFixed(0)} ms (medians of ${rounds})`);
+  return median.oneByOne / median.ours;
 }
 
 /** What both programs understand. */
 function verifyArgs(key: string, images: readonly string[]): string[] {
   return ['verify', '--key', key, '--insecure-ignore-tlog=true', ...images];
-}
-
-/** Medians. In turn, so that a slow moment hits both. */
-function alternate(rounds: number, ours: () => number, others: () => number): { own: number; theirs: number } {
-  const own: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    own.push(ours());
-    theirs.push(others());
-  }
-  return { own: median(own), theirs: median(theirs) };
 }

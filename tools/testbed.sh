@@ -11,19 +11,28 @@ set -euo pipefail
 CACHE="${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}"
 PINS="$(dirname "$0")/testbed-python.txt"
 
+# is_there NAME VERSION -x|-f: whether it is in its folder, executable or at all; says so.
+is_there() {
+  local path="$CACHE/$1-$2/$1"
+  [ "$3" "$path" ] || return 1
+  echo "found      $1 $2: $path"
+}
+
+# new_folder: an empty one beside those of the tools; what is made in it can be moved in place.
+new_folder() {
+  mkdir -p "$CACHE"
+  mktemp -d "$CACHE/.building-XXXXXX"
+}
+
 # go_tool NAME VERSION PACKAGE: `go install` into a folder of its own, moved in place when whole.
 go_tool() {
   local name=$1 version=$2 package=$3
   local folder="$CACHE/$name-$version"
-  if [ -x "$folder/$name" ]; then
-    echo "found      $name $version: $folder/$name"
-    return
-  fi
+  is_there "$name" "$version" -x && return
   command -v go >/dev/null || { echo "missing    $name $version: needs go on PATH" >&2; return 1; }
   echo "installing $name $version"
   local building
-  mkdir -p "$CACHE"
-  building=$(mktemp -d "$CACHE/.building-XXXXXX")
+  building=$(new_folder)
   GOBIN="$building" GOFLAGS=-trimpath go install "$package@v$version"
   mkdir -p "$folder"
   mv "$building/$name" "$folder/$name"
@@ -53,15 +62,11 @@ apt_package() {
 python_tool() {
   local name=$1 version=$2 module=$3 pins=$4
   local folder="$CACHE/$name-$version"
-  if [ -x "$folder/$name" ]; then
-    echo "found      $name $version: $folder/$name"
-    return
-  fi
+  is_there "$name" "$version" -x && return
   python3 -c 'import ensurepip, venv' 2>/dev/null || apt_package python3-venv
   echo "installing $name $version"
   local building
-  mkdir -p "$CACHE"
-  building=$(mktemp -d "$CACHE/.building-XXXXXX")
+  building=$(new_folder)
   python3 -m venv "$building"
   "$building/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$pins"
   "$building/bin/python" -m pip check --disable-pip-version-check >/dev/null
@@ -76,15 +81,11 @@ python_tool() {
 npm_archive() {
   local name=$1 version=$2 package=$3 sha256=$4
   local folder="$CACHE/$name-$version"
-  if [ -f "$folder/$name" ]; then
-    echo "found      $name $version: $folder/$name"
-    return
-  fi
+  is_there "$name" "$version" -f && return
   command -v npm >/dev/null || { echo "missing    $name $version: needs npm on PATH" >&2; return 1; }
   echo "fetching   $name $version"
   local fetching
-  mkdir -p "$CACHE"
-  fetching=$(mktemp -d "$CACHE/.building-XXXXXX")
+  fetching=$(new_folder)
   npm pack --silent --pack-destination "$fetching" "$package@$version" >/dev/null
   mv "$fetching"/*.tgz "$fetching/$name"
   echo "$sha256  $fetching/$name" | sha256sum --check --quiet

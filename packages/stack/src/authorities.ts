@@ -17,6 +17,7 @@ import {
   timestampingLeafFields,
 } from '@assay/make';
 import type { Disk } from './store/disk.ts';
+import { createKey, keyName } from './store/key-names.ts';
 import { type Keys, signingKeyOf } from './store/keys.ts';
 
 export interface Chain {
@@ -42,29 +43,32 @@ export async function timestampAuthority(place: ChainPlace, now: Date): Promise<
   return openChain('tsa', place, now, (root, options) => signCertificate(timestampingLeafFields(root, options), root));
 }
 
+/** In the folder of the authority. */
+export function chainFile(number: number): string {
+  return `chain-${number}.pem`;
+}
+
 async function openChain(
-  kind: keyof typeof NAMES,
+  kind: keyof typeof TITLES,
   { disk, keys, number }: ChainPlace,
   now: Date,
   issue: (root: Authority, options: AuthorityOptions) => Uint8Array,
 ): Promise<Chain> {
-  const { title, type } = NAMES[kind];
-  const name = `${kind}-${number}`;
-  const file = `chain-${number}.pem`;
+  const file = chainFile(number);
   const kept = await disk.read(file);
   if (kept !== undefined) {
     const certificates = parseCertificatesPem(Buffer.from(kept).toString()).map(({ der }) => der);
     // Never a new key under an old chain: no client would find a path.
-    return chainOf(certificates, signingKeyOf(await keys.load(name)), `${disk.root}/${file}`);
+    return chainOf(certificates, signingKeyOf(await keys.load(keyName(kind, number))), `${disk.root}/${file}`);
   }
 
-  const key = signingKeyOf(await keys.create(name, type));
+  const key = signingKeyOf(await createKey(keys, kind, number));
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(now.getUTCFullYear() + LIFE_YEARS);
   const life = { notBefore: now, notAfter };
-  const rootKey = signingKeyOf(await keys.create(`${kind}-root-${number}`, 'p384'));
-  const root = issueRoot({ name: { organization: ORGANIZATION, commonName: `${title} root ${number}` }, key: rootKey, ...life });
-  const certificates = [issue(root, { name: { organization: ORGANIZATION, commonName: `${title} ${number}` }, key, ...life }), root.certificate];
+  const rootKey = signingKeyOf(await createKey(keys, `${kind}-root`, number));
+  const root = issueRoot({ name: { organization: ORGANIZATION, commonName: `${TITLES[kind]} root ${number}` }, key: rootKey, ...life });
+  const certificates = [issue(root, { name: { organization: ORGANIZATION, commonName: `${TITLES[kind]} ${number}` }, key, ...life }), root.certificate];
   await disk.write(file, utf8(certificates.map((certificate) => encodePem('CERTIFICATE', certificate)).join('')));
   return chainOf(certificates, key, `${disk.root}/${file}`);
 }
@@ -76,6 +80,6 @@ function chainOf(certificates: readonly Uint8Array[], key: Authority['key'], fil
   return { authority: { certificate: own, subject: readCertificateNames(own).subject, key }, certificates };
 }
 
-const NAMES = { ca: { title: 'Assay certificate authority', type: 'p384' }, tsa: { title: 'Assay timestamp authority', type: 'p256' } } as const;
+const TITLES = { ca: 'Assay certificate authority', tsa: 'Assay timestamp authority' } as const;
 const ORGANIZATION = 'assay';
 const LIFE_YEARS = 10;

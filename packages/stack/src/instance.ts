@@ -9,6 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Fields, parseFields, TrustError, utf8 } from '@assay/core';
 import type { Disk } from './store/disk.ts';
+import { wholeSecond } from './whole-second.ts';
 
 export const GENERATION_KINDS = ['ca', 'ctlog', 'rekorV1', 'rekorV2', 'tsa', 'tuf', 'oidc'] as const;
 export type GenerationKind = (typeof GENERATION_KINDS)[number];
@@ -34,6 +35,7 @@ export interface Instance {
 }
 
 export function newInstance(origin: string, now: Date): Instance {
+  // sigstore-js drops the fraction of a timestamp's time: what was signed in the first second would be older than its authority.
   const start = wholeSecond(now);
   const first = (): Generation[] => [{ number: 1, start }];
   const rekorV1: Generation[] = [{ number: 1, start, treeId: newTreeId() }];
@@ -46,11 +48,6 @@ export function nextGeneration(instance: Instance, kind: GenerationKind, { start
   const next: Generation = { number: before.length + 1, start: wholeSecond(start), ...(kind === 'rekorV1' && { treeId: newTreeId() }) };
   const ended = before.map((generation) => (generation.end === undefined ? { ...generation, end } : generation));
   return { ...instance, generations: { ...instance.generations, [kind]: [...ended, next] } };
-}
-
-/** sigstore-js drops the fraction of a timestamp's time: what was signed in the first second would be older than its authority. */
-function wholeSecond(time: Date): Date {
-  return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 
 /** The one that new signatures are made with. */

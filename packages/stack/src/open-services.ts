@@ -13,6 +13,7 @@ import type { Endpoints } from './documents.ts';
 import { type Elsewhere, endpointsElsewhere, publishedElsewhere } from './elsewhere.ts';
 import { fulcioIssuers } from './fulcio-issuers.ts';
 import { current, type Generation, type GenerationKind, type Instance } from './instance.ts';
+import { logPlace } from './log-places.ts';
 import { PATHS, SERVICE_NAMES, type ServiceName } from './names.ts';
 import { oidcKey, openOidc } from './oidc/index.ts';
 import type { Published, PublishedAuthority, PublishedLog } from './published.ts';
@@ -21,6 +22,7 @@ import { openRekorV1, openRekorV2 } from './rekor/index.ts';
 import { openRemoteCtLog } from './remote-ct-log.ts';
 import type { Clock, Service, ServiceContext } from './service.ts';
 import type { Disk } from './store/disk.ts';
+import { createKey, type KeyPrefix } from './store/key-names.ts';
 import { type Keys, signingKeyOf } from './store/keys.ts';
 import { openTsa } from './tsa/index.ts';
 import { openTufRepository, type TufKeys, type TufService } from './tuf/index.ts';
@@ -111,7 +113,7 @@ class Assembly {
   async openIssuer(): Promise<void> {
     const { instance } = this.#options;
     const generations = instance.generations.oidc.toReversed();
-    const keys = await Promise.all(generations.map(async ({ number }) => oidcKey(await this.#options.keys.create(`oidc-${number}`, 'rsa2048'))));
+    const keys = await Promise.all(generations.map(async ({ number }) => oidcKey(await createKey(this.#options.keys, 'oidc', number))));
     const oidc = await openOidc({ ...this.#context('oidc', PATHS.oidc), keys });
     this.#issuer = oidc;
     this.#mount('oidc', PATHS.oidc, oidc);
@@ -121,16 +123,15 @@ class Assembly {
 
   /** The last one takes certificates; the others are read for ever. */
   async openCtLogs(): Promise<void> {
-    const roots = await Promise.all(
-      this.#options.instance.generations.ca.map(async (generation) => (await this.#chain('ca', generation)).at(-1) as Uint8Array),
-    );
-    const logs = await this.#each('ctlog', async ({ number, start }): Promise<PublishedLog> => {
-      const path = `${PATHS.ctlog}/${number}`;
-      const key = signingKeyOf(await this.#options.keys.create(`ctlog-${number}`, 'p256'));
-      const log = await openCtLog({ ...this.#context(`ctlog/${number}`, path), key, roots });
+    const { instance, keys } = this.#options;
+    const roots = await Promise.all(instance.generations.ca.map(async (generation) => (await this.#chain('ca', generation)).at(-1) as Uint8Array));
+    const logs = await this.#each('ctlog', async (generation): Promise<PublishedLog> => {
+      const { folder, path, url } = logPlace('ctlog', generation, instance.origin);
+      const key = signingKeyOf(await createKey(keys, 'ctlog', generation.number));
+      const log = await openCtLog({ ...this.#context(folder, path), key, roots });
       this.#ctLog = log;
       this.#mount('ctlog', path, log);
-      return { url: this.#options.instance.origin + path, start, key, logId: log.logId };
+      return { url, start: generation.start, key, logId: log.logId };
     });
     this.#publish({ ctLogs: logs }, { ctlog: logs.at(-1)?.url });
   }
@@ -171,7 +172,7 @@ class Assembly {
     const { instance, keys } = this.#options;
     const shards = await this.#each('rekorV1', async ({ number, treeId = 0n }) => ({
       treeId,
-      key: signingKeyOf(await keys.create(`rekor-v1-${number}`, 'p256')),
+      key: signingKeyOf(await createKey(keys, 'rekor-v1', number)),
     }));
     const rekor = await openRekorV1({ ...this.#context('rekor/v1', ''), shards });
     this.#mount('rekor', '/', rekor);
@@ -181,18 +182,19 @@ class Assembly {
 
   async openRekorShards(): Promise<void> {
     const { instance, keys } = this.#options;
-    const logs = await this.#each('rekorV2', async ({ number, start, end }): Promise<PublishedLog> => {
-      const path = `${PATHS.rekorV2}/${number}`;
-      const key = signingKeyOf(await keys.create(`rekor-v2-${number}`, 'ed25519'));
+    const logs = await this.#each('rekorV2', async (generation): Promise<PublishedLog> => {
+      const { folder, path, url } = logPlace('rekorV2', generation, instance.origin);
+      const { number, start, end } = generation;
+      const key = signingKeyOf(await createKey(keys, 'rekor-v2', number));
       const shard = await openRekorV2({
-        ...this.#context(`rekor/v2/${number}`, path),
+        ...this.#context(folder, path),
         key,
         // sigstore-js still asks for that, and cosign 2.
         acceptDsse: true,
         frozenFrom: end && new Date(end.getTime() + OLD_CONFIGURATIONS_MS),
       });
       this.#mount('rekor-v2', path, shard);
-      return { url: instance.origin + path, start, key, logId: shard.logId, ...(end !== undefined && { end }) };
+      return { url, start, key, logId: shard.logId, ...(end !== undefined && { end }) };
     });
     this.#publish({ rekorV2: logs }, { rekorV2: logs.at(-1)?.url });
   }
@@ -233,8 +235,8 @@ class Assembly {
   }
 
   async #tufKeys(number: number): Promise<TufKeys> {
-    const make = async (role: string) => tufKeyOf(await this.#options.keys.create(`tuf-${role}-${number}`, 'p256'));
-    return { root: [await make('root')], targets: [await make('targets')], online: await make('online') };
+    const make = async (prefix: KeyPrefix) => tufKeyOf(await createKey(this.#options.keys, prefix, number));
+    return { root: [await make('tuf-root')], targets: [await make('tuf-targets')], online: await make('tuf-online') };
   }
 
   opened(): OpenedServices {

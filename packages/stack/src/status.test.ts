@@ -1,8 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { otherProcess } from '../test/other-process.ts';
+import { copyOf } from '../test/stack-copy.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 import { rotate } from './rotate.ts';
 import { startStack } from './stack.ts';
@@ -13,12 +15,17 @@ const DAY_MS = 86_400_000;
 const after = (days: number): Date => new Date(START.getTime() + days * DAY_MS);
 const log = pino({ level: 'silent' });
 
+let made: string;
 let folder: string;
 
-beforeEach(async () => {
-  folder = temporaryFolder();
-  const stack = await startStack({ directory: folder, clock: () => START, log });
-  await stack.close();
+beforeAll(async () => {
+  made = mkdtempSync(join(tmpdir(), 'assay-stack-'));
+  afterAll(() => rmSync(made, { recursive: true, force: true }));
+  await (await startStack({ directory: made, clock: () => START, log })).close();
+});
+
+beforeEach(() => {
+  folder = copyOf(made);
 });
 
 const warned = async (now: Date): Promise<string[]> =>

@@ -4,7 +4,9 @@
  * Nothing is verified here: that is `check/`. What cannot be read is a warning and no error, so that the rest is still shown.
  */
 import { isTrustError, parseCertificatesPem, parseCheckpoint, quote } from '@assay/core';
+import { chainFile } from './authorities.ts';
 import { GENERATION_KINDS, type Generation, type GenerationKind, type Instance, requireInstance } from './instance.ts';
+import { CHECKPOINT } from './log/open-tile-log.ts';
 import { type LogKind, logPlaces } from './log-places.ts';
 import { type Disk, openDisk } from './store/disk.ts';
 import { holdingProcess, isFolderLocked } from './store/lock.ts';
@@ -79,7 +81,7 @@ export async function readStatus(directory: string, now: Date): Promise<StackSta
   for (const kind of GENERATION_KINDS) {
     for (const { treeId: _, ...generation } of instance.generations[kind]) {
       const certificates =
-        kind === 'ca' || kind === 'tsa' ? await attempt(chainFile(kind, generation), readChain(disk, kind, generation), undefined) : undefined;
+        kind === 'ca' || kind === 'tsa' ? await attempt(chainPath(kind, generation), readChain(disk, kind, generation), undefined) : undefined;
       generations.push({ kind, ...generation, ...(certificates !== undefined && { certificates }) });
     }
   }
@@ -106,12 +108,12 @@ async function runningProcess(root: string): Promise<StackStatus['running']> {
 
 type AuthorityKind = keyof Instance['generations'] & ('ca' | 'tsa');
 
-function chainFile(kind: AuthorityKind, { number }: Pick<Generation, 'number'>): string {
-  return `${kind}/chain-${number}.pem`;
+function chainPath(kind: AuthorityKind, { number }: Pick<Generation, 'number'>): string {
+  return `${kind}/${chainFile(number)}`;
 }
 
 async function readChain(disk: Disk, kind: AuthorityKind, generation: Pick<Generation, 'number'>): Promise<readonly CertificateStatus[] | undefined> {
-  const pem = await disk.read(chainFile(kind, generation));
+  const pem = await disk.read(chainPath(kind, generation));
   return pem && parseCertificatesPem(Buffer.from(pem).toString()).map(({ subjectText, validity }) => ({ subject: subjectText, notAfter: validity.end }));
 }
 
@@ -173,7 +175,6 @@ function reasonOf(error: unknown): string {
   return isTrustError(error) ? error.message : quote(error instanceof Error ? error.message : String(error));
 }
 
-const CHECKPOINT = 'checkpoint';
 const DAMAGED = 'assay stack check tells all that is wrong';
 const DAY_MS = 86_400_000;
 const CHAIN_NOTICE_DAYS = 30;

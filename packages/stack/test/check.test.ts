@@ -9,8 +9,9 @@ import { backUp } from '../src/backup.ts';
 import { checkStack } from '../src/check/check-stack.ts';
 import { ROTATABLE, rotate } from '../src/rotate.ts';
 import { startStack } from '../src/stack.ts';
+import { copyOf } from './stack-copy.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { copyOf, makeUsedStack, ROTATED, START, type UsedStack, use, V2_ENTRIES } from './used-stack.ts';
+import { makeUsedStack, ROTATED, START, type UsedStack, use, V2_ENTRIES } from './used-stack.ts';
 
 const log = pino({ level: 'silent' });
 let stack: UsedStack;
@@ -79,7 +80,7 @@ describe('there is no finding', () => {
   });
 
   test('in a stack whose new keys no process has taken up yet', async () => {
-    const folder = copyOf(stack);
+    const folder = copyOf(stack.folder);
     for (const what of ROTATABLE) await rotate(folder, what, new Date(ROTATED.getTime() + 120_000));
     expect(await checkStack(folder)).toEqual([]);
   });
@@ -315,7 +316,7 @@ describe.each([
   ['the registry', REGISTRY],
 ])('%s:', (_part, cases) => {
   test.each(cases.map(([name, damage, ...expected]) => ({ name, damage, expected })))('$name', async ({ damage, expected }) => {
-    const folder = copyOf(stack);
+    const folder = copyOf(stack.folder);
     damage(folder);
     const paths = await found(folder);
     const isExpected = (path: string, one: string | RegExp): boolean => (typeof one === 'string' ? one === path : one.test(path));
@@ -325,14 +326,14 @@ describe.each([
 });
 
 test('all that is wrong is told, and not the first alone', async () => {
-  const folder = copyOf(stack);
+  const folder = copyOf(stack.folder);
   const damaged = ['env.sh', 'keys/ca-1.pem', 'rekor/v2/1/tile/0/000', 'rekor/v2/1/tile/entries/001', 'tuf/3.targets.json'];
   for (const path of damaged) flip(path, 0.33)(folder);
   expect(await found(folder)).toEqual(damaged);
 });
 
 test('a byte in the middle of any file that matters is found by the name of the file', async () => {
-  const folder = copyOf(stack);
+  const folder = copyOf(stack.folder);
   const files = filesOf(folder).filter(([path, bytes]) => bytes.length > 0 && !DECIDES_NOTHING.some((pattern) => pattern.test(path)));
   expect(files.length).toBeGreaterThan(60);
   for (const [path, bytes] of files) {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk } from '../src/store/disk.ts';
+import { mulberry32 } from './mulberry32.ts';
 
 export const FAULTS = ['full disk', 'fsync error', 'torn write', 'failed, not written', 'failed, but written'] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -109,15 +110,4 @@ async function litter(file: string, bytes: Uint8Array): Promise<void> {
 
 function systemError(code: string, text: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${text} '${path}'`), { code });
-}
-
-/** A small generator of numbers in [0, 1). */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

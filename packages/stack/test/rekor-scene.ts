@@ -25,6 +25,7 @@ import type { Hono } from 'hono';
 import { pino } from 'pino';
 import { openRekorV1, openRekorV2, type RekorV1, type RekorV1Options, type RekorV2, type RekorV2Options } from '../src/rekor/index.ts';
 import { type Disk, openDisk } from '../src/store/disk.ts';
+import { jsonOf } from './json-of.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const ARTIFACT = utf8('the artifact');
@@ -69,14 +70,6 @@ async function answer(response: Response): Promise<Answer> {
   const body = new Uint8Array(await response.arrayBuffer());
   const text = new TextDecoder().decode(body);
   return { status: response.status, headers: Object.fromEntries(response.headers), body, text, json: jsonOf(text) };
-}
-
-function jsonOf(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Signed now by the virtual instance, and not on record anywhere. */

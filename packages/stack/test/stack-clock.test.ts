@@ -1,8 +1,8 @@
 /** A clock that goes back under a whole stack: nothing that states a time contradicts what was stated before, and what cannot be stated is refused. */
-import { Certificate, encodeBase64, OID, parseSctList, utf8 } from '@assay/core';
-import { generateKey } from '@assay/make';
+import { encodeBase64, OID, parseSctList } from '@assay/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { issueToken } from '../src/issue-token.ts';
+import { keyRequest, leafOf } from './certificate-request.ts';
 import { proposalOf, requestOf, signed } from './rekor-scene.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { type Answer, openWholeStack, type WholeStack } from './whole-stack.ts';
@@ -39,10 +39,8 @@ type Scene = Awaited<ReturnType<typeof openScene>>;
 
 async function certify(whole: WholeStack, now: Date): Promise<Answer> {
   const email = 'someone@stack.example';
-  const key = generateKey('p256');
   const token = await issueToken(whole.folder, { kind: 'email', email }, { now });
-  const publicKeyRequest = { publicKey: { content: key.publicPem }, proofOfPossession: encodeBase64(key.sign(utf8(email))) };
-  return post(whole, '/api/v2/signingCert', { credentials: { oidcIdentityToken: token }, publicKeyRequest });
+  return post(whole, '/api/v2/signingCert', keyRequest(token, email));
 }
 
 function post(whole: WholeStack, path: string, body: object): Promise<Answer> {
@@ -53,9 +51,7 @@ function post(whole: WholeStack, path: string, body: object): Promise<Answer> {
 async function statedTimes({ whole, certify: certifyNow, log }: Scene) {
   const certified = await certifyNow();
   expect(certified.status, certified.text).toBe(200);
-  const [pem = ''] = (certified.json as { signedCertificateEmbeddedSct: { chain: { certificates: string[] } } }).signedCertificateEmbeddedSct.chain
-    .certificates;
-  const leaf = Certificate.parse(new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')));
+  const leaf = leafOf(certified);
   const scts = parseSctList(leaf.extension(OID.sctList)?.value ?? new Uint8Array(0));
   const head = (await whole.ask('/ct/1/ct/v1/get-sth')).json as { timestamp: number };
   const logged = await log(1);

@@ -3,12 +3,13 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeBase64, utf8 } from '@assay/core';
+import { utf8 } from '@assay/core';
 import { generateKey } from '@assay/make';
 import { type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oidcKey } from '../src/oidc/index.ts';
 import { mintRequestToken } from '../src/oidc/request-token.ts';
+import { keyRequest } from './certificate-request.ts';
 import { ASKED, CHALLENGE, fieldsOf, tokenRequest } from './login-page-issuer.ts';
 import { type Answer, openWholeStack, type WholeStack } from './whole-stack.ts';
 
@@ -45,8 +46,7 @@ async function token({ claims = {}, header = {}, key = issuerKey }: { claims?: o
 }
 
 function certify(identityToken: string, challenge = EMAIL): Promise<Answer> {
-  const publicKeyRequest = { publicKey: { content: KEY.publicPem }, proofOfPossession: encodeBase64(KEY.sign(utf8(challenge))) };
-  const body = JSON.stringify({ credentials: { oidcIdentityToken: identityToken }, publicKeyRequest });
+  const body = JSON.stringify(keyRequest(identityToken, challenge, KEY));
   return whole.ask('/api/v2/signingCert', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
 }
 

@@ -1,17 +1,17 @@
 /** A stack that was used and whose keys were all replaced once, in a folder of its own: something of everything that a stack keeps. */
 import { randomBytes } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeBase64, utf8 } from '@assay/core';
+import { encodeBase64 } from '@assay/core';
 import { boolean, generateKey, integer, nullValue, OID, octetString, oid, sequence, sha256 } from '@assay/make';
 import { pino } from 'pino';
 import type { Endpoints } from '../src/documents.ts';
 import { issueToken } from '../src/issue-token.ts';
 import { ROTATABLE, rotate } from '../src/rotate.ts';
 import { startStack } from '../src/stack.ts';
+import { keyRequest } from './certificate-request.ts';
 import { type Answer, putImage } from './registry-scene.ts';
 import { proposalOf, signed } from './rekor-scene.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 export const START = new Date('2026-03-01T10:00:00Z');
 /** When the keys were replaced. */
@@ -64,10 +64,7 @@ export async function use(folder: string, now: Date, entries: number): Promise<v
 
 async function certificateRequest(folder: string, now: Date): Promise<object> {
   const email = 'me@example.com';
-  const key = generateKey('p256');
-  const oidcIdentityToken = await issueToken(folder, { kind: 'email', email }, { now });
-  const publicKey = { algorithm: 'ECDSA', content: key.publicPem };
-  return { credentials: { oidcIdentityToken }, publicKeyRequest: { publicKey, proofOfPossession: encodeBase64(key.sign(utf8(email))) } };
+  return keyRequest(await issueToken(folder, { kind: 'email', email }, { now }), email);
 }
 
 /** RFC 3161 section 2.4.1. */
@@ -87,13 +84,4 @@ async function ask(url: string, init?: RequestInit): Promise<Answer> {
   const answer = await fetch(url, init);
   const body = new Uint8Array(await answer.arrayBuffer());
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body, text: Buffer.from(body).toString() };
-}
-
-/** The same again, to be damaged, as if it had been made there. */
-export function copyOf({ folder }: UsedStack): string {
-  const copy = join(temporaryFolder(), 'stack');
-  cpSync(folder, copy, { recursive: true });
-  const script = join(copy, 'env.sh');
-  writeFileSync(script, readFileSync(script, 'utf8').replaceAll(folder, copy));
-  return copy;
 }

@@ -7,6 +7,7 @@ import type { Json } from '@assay/core';
 import { pino } from 'pino';
 import type { Clock } from '../src/service.ts';
 import { type Stack, startStack } from '../src/stack.ts';
+import { jsonOf } from './json-of.ts';
 
 export interface WholeStack {
   readonly folder: string;
@@ -72,14 +73,6 @@ export function askAt(origin: string, path: string, { method = 'GET', headers = 
     asking.on('error', reject);
     asking.end(body);
   });
-}
-
-function jsonOf(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function digestOfFolder(folder: string): string {

@@ -29,10 +29,11 @@ import {
 } from '@assay/make';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { chainOf, keyRequest, leafOf } from '../../test/certificate-request.ts';
 import { openDisk } from '../store/disk.ts';
 import { openCa } from './ca.ts';
 import { checkedChain } from './issue.ts';
-import { type Answer, chainOf, keyRequest, leafOf, makeAuthority, makeCsr, makeScene, NOW, PERSON, type Scene, signToken } from './test/scene.ts';
+import { type Answer, makeAuthority, makeCsr, makeScene, NOW, PERSON, type Scene, signToken } from './test/scene.ts';
 
 const V2 = '/api/v2/signingCert';
 const V1 = '/api/v1/signingCert';

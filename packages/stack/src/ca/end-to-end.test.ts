@@ -4,7 +4,8 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { encodeEntryBody, generateKey, hashedrekord001, makeBundle, makeTrustedRoot, sha256 } from '@assay/make';
 import { createInstance, verifySample } from '@assay/testkit';
 import { expect, test } from 'vitest';
-import { keyRequest, leafOf, makeScene, NOW, PERSON } from './test/scene.ts';
+import { keyRequest, leafOf } from '../../test/certificate-request.ts';
+import { makeScene, NOW, PERSON } from './test/scene.ts';
 
 const ARTIFACT = utf8('an artifact');
 

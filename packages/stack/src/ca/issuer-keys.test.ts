@@ -2,9 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { encodeBase64, encodePem, utf8 } from '@assay/core';
 import { describe, expect, test } from 'vitest';
+import { keyRequest } from '../../test/certificate-request.ts';
 import { openIssuerFetcher } from './fetch-issuer.ts';
 import type { FetchIssuer, FetchLimits } from './issuer-keys.ts';
-import { type Answer, keyRequest, makeAuthority, makeScene, NOW, PERSON, type Scene, signToken } from './test/scene.ts';
+import { type Answer, makeAuthority, makeScene, NOW, PERSON, type Scene, signToken } from './test/scene.ts';
 
 const DISCOVERY = 'https://people.example/.well-known/openid-configuration';
 const KEYS = 'https://people.example/keys';

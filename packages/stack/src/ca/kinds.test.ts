@@ -1,7 +1,8 @@
 import { Certificate, decodeBase64, decodeUtf8, identityOf, OID, parseBundle } from '@assay/core';
 import { expect, test } from 'vitest';
 import { vectors } from '../../../core/test/vectors.ts';
-import { keyRequest, leafOf, makeScene, PERSON } from './test/scene.ts';
+import { keyRequest, leafOf } from '../../test/certificate-request.ts';
+import { makeScene, PERSON } from './test/scene.ts';
 
 const SHA = '9739798945b2a848e911bcf1dddb97298cade0b1';
 

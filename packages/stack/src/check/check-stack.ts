@@ -7,7 +7,7 @@
  * chains and logs judged.
  */
 import type { KeyObject } from 'node:crypto';
-import { isTrustError, type TrustedRoot } from '@assay/core';
+import type { TrustedRoot } from '@assay/core';
 import { GENERATION_KINDS, type Instance, readInstance, requireInstance } from '../instance.ts';
 import { type Disk, openDisk } from '../store/disk.ts';
 import { checkDocuments, checkEndpoints, checkSettings, readEndpoints } from './documents.ts';
@@ -31,7 +31,7 @@ export async function checkStack(directory: string, { passphrase, onProgress = (
   const disk = openDisk(directory);
   const report = new Report();
   if ((await disk.size('stack.json')) === undefined) await requireInstance(disk);
-  const instance = await instanceOf(disk, report);
+  const instance = await report.reading('stack.json', () => readInstance(disk), LOST);
 
   if (instance === undefined) {
     const isThere = (await disk.size('tuf')) !== undefined;
@@ -43,16 +43,6 @@ export async function checkStack(directory: string, { passphrase, onProgress = (
   }
   await attempt(report, 'registry', () => checkRegistry(disk.at('registry'), report.at('registry'), onProgress));
   return [...report.findings].sort((a, b) => a.severity.localeCompare(b.severity) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-}
-
-async function instanceOf(disk: Disk, report: Report): Promise<Instance | undefined> {
-  try {
-    return await readInstance(disk);
-  } catch (error) {
-    if (!isTrustError(error)) throw error;
-    report.unreadable('stack.json', error, 'restore the file from a backup; without it nothing but TUF and the registry could be checked');
-    return undefined;
-  }
 }
 
 /** A file that the disk does not give away ends one part, and not the whole check. */
@@ -102,3 +92,5 @@ async function publicationOf(disk: Disk, report: Report, { instance, passphrase,
   await checkChainsAndPublication(scene);
   return scene;
 }
+
+const LOST = 'restore the file from a backup; without it nothing but TUF and the registry could be checked';

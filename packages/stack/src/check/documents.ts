@@ -1,6 +1,6 @@
 /** The files that operator and clients are given (`documents.ts`): whether they can be read, and say what TUF publishes. */
 import { realpath } from 'node:fs/promises';
-import { decodeUtf8, equalBytes, type Fields, isTrustError, parseFields, parseTrustedRoot, quote, type TrustedRoot } from '@assay/core';
+import { decodeUtf8, equalBytes, type Fields, parseFields, parseTrustedRoot, quote, type TrustedRoot } from '@assay/core';
 import { parseClientTrustConfig, parseSigningConfig } from '@assay/trust';
 import { parseFulcioConfig } from '../ca/index.ts';
 import { type Endpoints, environmentScript } from '../documents.ts';
@@ -14,24 +14,22 @@ import type { Report } from './finding.ts';
 import { isBelow } from './presence.ts';
 import type { CheckedTuf } from './tuf.ts';
 
+type ReadyEndpoints = Partial<Endpoints> & { readonly ready?: Date };
+
 /** What `endpoints.json` says; undefined when there is none, or it cannot be read. */
-export async function readEndpoints(disk: Disk, report: Report): Promise<(Partial<Endpoints> & { readonly ready?: Date }) | undefined> {
-  try {
-    const bytes = await disk.read(ENDPOINTS);
-    if (bytes === undefined) {
-      report.error(ENDPOINTS, 'the file is missing: the stack was never ready', { hint: START });
-      return undefined;
-    }
-    const fields = parseFields(bytes, { what: ENDPOINTS, parse: 'STACK_DATA', shape: 'STACK_DATA' });
-    const ready = fields.optionalTime('ready');
-    const urls = NAMES.flatMap((name) => entryOf(fields, name));
-    for (const name of Object.keys(fields.json)) if (name !== 'ready' && !NAMES.some((known) => known === name)) fields.refuse(name, 'is not known');
-    return { ...(Object.fromEntries(urls) as Partial<Endpoints>), ...(ready !== undefined && { ready }) };
-  } catch (error) {
-    if (!isTrustError(error)) throw error;
-    report.unreadable(ENDPOINTS, error, START);
-    return undefined;
-  }
+export async function readEndpoints(disk: Disk, report: Report): Promise<ReadyEndpoints | undefined> {
+  const bytes = await disk.read(ENDPOINTS);
+  if (bytes !== undefined) return report.reading(ENDPOINTS, () => parseEndpoints(bytes), START);
+  report.error(ENDPOINTS, 'the file is missing: the stack was never ready', { hint: START });
+  return undefined;
+}
+
+function parseEndpoints(bytes: Uint8Array): ReadyEndpoints {
+  const fields = parseFields(bytes, { what: ENDPOINTS, parse: 'STACK_DATA', shape: 'STACK_DATA' });
+  const ready = fields.optionalTime('ready');
+  const urls = NAMES.flatMap((name) => entryOf(fields, name));
+  for (const name of Object.keys(fields.json)) if (name !== 'ready' && !NAMES.some((known) => known === name)) fields.refuse(name, 'is not known');
+  return { ...(Object.fromEntries(urls) as Partial<Endpoints>), ...(ready !== undefined && { ready }) };
 }
 
 function entryOf(fields: Fields, name: (typeof NAMES)[number]): [string, string][] {
@@ -90,33 +88,17 @@ export async function checkDocuments({ disk, report, endpoints, tuf }: Documents
 
 /** What operator and services keep beside: configuration, accounts, times. */
 export async function checkSettings(disk: Disk, report: Report): Promise<void> {
-  const attempt = async (path: string, read: () => Promise<unknown>, hint?: string): Promise<void> => {
-    try {
-      await read();
-    } catch (error) {
-      if (!isTrustError(error)) throw error;
-      report.unreadable(path, error, hint);
-    }
-  };
   const config = await disk.read(FULCIO_CONFIG);
-  if (config !== undefined) await attempt(FULCIO_CONFIG, async () => parseFulcioConfig(config, FULCIO_CONFIG), 'mend it at the place in the message');
-  await attempt('oidc/accounts.json', () => readAccounts(disk.at('oidc')));
-  await attempt('tsa/last-issued', () => readLastIssued(disk.at('tsa')), 'stop the stack, and remove the file if the clock is right');
+  if (config !== undefined) await report.reading(FULCIO_CONFIG, () => parseFulcioConfig(config, FULCIO_CONFIG), 'mend it at the place in the message');
+  await report.reading('oidc/accounts.json', () => readAccounts(disk.at('oidc')));
+  await report.reading('tsa/last-issued', () => readLastIssued(disk.at('tsa')), 'stop the stack, and remove the file if the clock is right');
 }
 
 async function parsed<T>(disk: Disk, report: Report, file: string, parse: (bytes: Uint8Array) => T): Promise<T | undefined> {
   const bytes = await disk.read(file);
-  if (bytes === undefined) {
-    report.error(file, 'the file is missing', { hint: START });
-    return undefined;
-  }
-  try {
-    return parse(bytes);
-  } catch (error) {
-    if (!isTrustError(error)) throw error;
-    report.unreadable(file, error, START);
-    return undefined;
-  }
+  if (bytes !== undefined) return report.reading(file, () => parse(bytes), START);
+  report.error(file, 'the file is missing', { hint: START });
+  return undefined;
 }
 
 async function sameAs(disk: Disk, report: Report, file: string, published: Uint8Array | undefined): Promise<void> {

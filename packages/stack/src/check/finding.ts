@@ -57,6 +57,17 @@ export class Report {
     this.#add('error', path, reasonOf(error), { ...details, hint });
   }
 
+  /** What is read; undefined when it cannot be, which is then a finding. Passes on whatever is no `TrustError`. */
+  async reading<T>(path: string, read: () => T | Promise<T>, hint?: string): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isTrustError(error)) throw error;
+      this.unreadable(path, error, hint);
+      return undefined;
+    }
+  }
+
   #add(severity: Severity, path: string, problem: string, { expected, found, hint = RESTORE }: Details): void {
     // A folder that lost a million files is described by the first of them.
     if (++this.#count > MAX_FINDINGS) return;

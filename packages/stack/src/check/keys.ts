@@ -8,15 +8,16 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Authority, type Certificate, equalBytes, isTrustError, parseCertificatesPem, signatureSchemeOf, verifySignature } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
+import { chainFile } from '../authorities.ts';
 import { checkedChain } from '../ca/issue.ts';
 import { GENERATION_KINDS, type Generation, type GenerationKind, type Instance } from '../instance.ts';
 import { logPlaces } from '../log-places.ts';
 import { PATHS } from '../names.ts';
+import { KEY_TYPES, KEYS_OF, keyName } from '../store/key-names.ts';
 import { openKeys, type StoredKeyType, signingKeyOf } from '../store/keys.ts';
 import { checkedSigner } from '../tsa/tsa.ts';
 import { reasonOf } from './finding.ts';
-import { KEYS_OF } from './key-names.ts';
-import { publishedLog, spkiOf } from './log-keys.ts';
+import { publishedLog } from './log-keys.ts';
 import type { Scene } from './scene.ts';
 
 /** The keys that open, by name. The scene of the other checks needs them, so this one comes without. */
@@ -99,9 +100,9 @@ interface ExpectedKey {
 function keysOf({ generations }: Instance): ExpectedKey[] {
   return GENERATION_KINDS.flatMap((kind) =>
     generations[kind].flatMap((generation) =>
-      KEYS_OF[kind].map(([prefix, type]) => ({
-        name: `${prefix}-${generation.number}`,
-        type,
+      KEYS_OF[kind].map((prefix) => ({
+        name: keyName(prefix, generation.number),
+        type: KEY_TYPES[prefix],
         kind,
         generation,
         isSpare: prefix.endsWith('-root') && kind !== 'tuf',
@@ -159,7 +160,7 @@ export async function checkChainsAndPublication(scene: Scene): Promise<void> {
     if (published === undefined) checkListed(scene, place.kind, place.generation, `the key of the log ${place.url}`);
     if (own === undefined || published === undefined) continue;
     checkStart(scene, place.kind, place.generation, published.window.start);
-    if (!equalBytes(spkiOf(own), published.key.spki))
+    if (!equalBytes(signingKeyOf(own).spki, published.key.spki))
       scene.report.error(`${KEYS}/${place.keyName}.pem`, 'the key of the log is not the one that clients are told');
   }
 }
@@ -167,7 +168,7 @@ export async function checkChainsAndPublication(scene: Scene): Promise<void> {
 async function checkChain(scene: Scene, kind: 'ca' | 'tsa', generation: Generation): Promise<void> {
   const { disk, report, keys, isPending } = scene;
   const { number } = generation;
-  const file = `${kind}/chain-${number}.pem`;
+  const file = `${kind}/${chainFile(number)}`;
   const pem = await disk.read(file);
   if (pem === undefined) {
     if (!isPending(generation)) report.error(file, 'the chain is missing');
@@ -189,12 +190,12 @@ async function checkChain(scene: Scene, kind: 'ca' | 'tsa', generation: Generati
   else checkStart(scene, kind, generation, published.window.start);
   if (published !== undefined && !isPublished) report.error(file, 'the chain is not the one that clients are told');
   const ends = [
-    [`${kind}-${number}`, certificates[0]],
-    [`${kind}-root-${number}`, certificates.at(-1)],
+    [keyName(kind, number), certificates[0]],
+    [keyName(`${kind}-root`, number), certificates.at(-1)],
   ] as const;
   for (const [name, certificate] of ends) {
     const key = keys.get(name);
-    if (key === undefined || certificate === undefined || equalBytes(spkiOf(key), certificate.publicKey.spki)) continue;
+    if (key === undefined || certificate === undefined || equalBytes(signingKeyOf(key).spki, certificate.publicKey.spki)) continue;
     // Of the two, the chain is at fault when it is the one that clients do not know.
     if (published === undefined || isPublished) report.error(`${KEYS}/${name}.pem`, `the key is not that of "${certificate.subjectText}" in ${file}`);
   }

@@ -3,11 +3,12 @@
  *
  * `endpoints.json` says what the last process that was ready served, and when it read the folder; beside that, whatever has left a trace is here.
  */
+import { chainFile } from '../authorities.ts';
 import type { Endpoints } from '../documents.ts';
 import { GENERATION_KINDS, type Generation, type GenerationKind, type Instance } from '../instance.ts';
 import { type LogKind, logPlaces } from '../log-places.ts';
 import type { Disk } from '../store/disk.ts';
-import { KEYS_OF } from './key-names.ts';
+import { KEYS_OF, keyName } from '../store/key-names.ts';
 
 export interface Presence {
   /** Whether the last process that was ready served it, and told clients so. */
@@ -44,8 +45,8 @@ export function isBelow(url: string | undefined, origin: string): boolean {
 
 /** Files and folders of one generation. */
 function tracesOf(instance: Instance, kind: GenerationKind, generation: Generation): string[] {
-  const keys = KEYS_OF[kind].map(([prefix]) => `keys/${prefix}-${generation.number}.pem`);
-  if (kind === 'ca' || kind === 'tsa') return [...keys, `${kind}/chain-${generation.number}.pem`];
+  const keys = KEYS_OF[kind].map((prefix) => `keys/${keyName(prefix, generation.number)}.pem`);
+  if (kind === 'ca' || kind === 'tsa') return [...keys, `${kind}/${chainFile(generation.number)}`];
   if (kind === 'tuf') return generation.number === 1 ? [...keys, 'tuf'] : keys;
   if (kind === 'oidc') return keys;
   return [...keys, ...logPlaces(instance).flatMap((place) => (place.kind === (kind as LogKind) && place.generation === generation ? [place.folder] : []))];

@@ -59,14 +59,13 @@ class TreeCheck {
   }
 
   async run(): Promise<void> {
-    const { size, root } = this.#tree;
+    const { size } = this.#tree;
     const places = Array.from({ length: levelsAt(size) }, (_, level) => ({
       level,
       n: Math.floor(size / TILE_WIDTH ** (level + 1)),
       width: widthAt(level, size),
     }));
     const edge = await this.#edge(places);
-    if (size === 0 && root !== undefined && !equalBytes(rootOf({ size, tiles: [], bundle: NOTHING }), root)) this.#wrongRoot();
     // From the left: what is highest covers the first entries.
     for (const [i, place] of [...places.entries()].reverse()) await this.#below(place, edge[i] ?? []);
   }
@@ -94,7 +93,7 @@ class TreeCheck {
     const { size, root } = this.#tree;
     if (root === undefined || places.some(({ width }, i) => !isComplete(tiles[i] ?? [], width))) return false;
     const edge: Edge = { size, tiles: tiles.map((hashes) => tileOf(hashes)), bundle: NOTHING };
-    return size === 0 || equalBytes(rootOf(edge), root);
+    return equalBytes(rootOf(edge), root);
   }
 
   #wrongRoot(): void {
@@ -130,7 +129,7 @@ class TreeCheck {
   #wrongTile({ path, problem }: Stored, says: string): void {
     const { report } = this.#tree;
     if (problem === undefined) report.error(path, says);
-    else report.error(path, problem.found === NO_FILE ? 'the tile is missing' : 'the tile is damaged', problem);
+    else report.error(path, problem.isMissing ? 'the tile is missing' : 'the tile is damaged', problem);
   }
 
   async #stored({ level, n, width }: Place): Promise<Stored> {
@@ -160,7 +159,7 @@ class TreeCheck {
     const { report, onBundle } = this.#tree;
     const first = place.n * TILE_WIDTH;
     const { path, entries, problem } = await this.#entries(place);
-    if (problem !== undefined) report.error(path, problem.found === NO_FILE ? 'the entries are missing' : 'the entries are damaged', problem);
+    if (problem !== undefined) report.error(path, problem.isMissing ? 'the entries are missing' : 'the entries are damaged', problem);
     const wrong = (entries ?? []).flatMap((entry, i) => (isSame(this.#leafHash(entry), hashes[i]) ? [] : [i]));
     if (wrong.length > 0) report.error(path, wrongEntries(wrong.map((i) => first + i)));
     const isWrong = new Set(wrong);
@@ -197,7 +196,7 @@ async function readSteady<T extends { path: string }>(read: () => Promise<T>): P
       return await read();
     } catch (error) {
       if (!(error instanceof DamagedLog)) throw error;
-      if (attempt > 1 || error.found !== NO_FILE) return { path: error.path, problem: error };
+      if (attempt > 1 || !error.isMissing) return { path: error.path, problem: error };
     }
   }
 }
@@ -246,6 +245,4 @@ function subsets(items: readonly number[]): number[][] {
 }
 
 const NOTHING = new Uint8Array(0);
-/** As `tile-reader.ts` says it. */
-const NO_FILE = 'nothing';
 const FORKED = 'restore the whole log from a backup, checkpoint and tiles; the log must not go on from here';

@@ -119,7 +119,7 @@ class Published {
       return undefined;
     }
     const problems: { says: string; expected: string; found: string }[] = [];
-    try {
+    return this.#report.reading(file, async () => {
       const [metadata] = await readMetadata(this.#disk, file);
       const otherState = stated && stateProblem(bytes, stated);
       if (otherState !== undefined) problems.push({ says: `the file is not the one that ${stated?.by} states`, ...otherState });
@@ -132,11 +132,7 @@ class Published {
       if (type !== role) problems.push({ says: 'the file has another role', expected: role, found: quote(type, 40) });
       for (const { says, ...details } of problems) this.#report.error(file, says, details);
       return problems.length === 0 ? { listed: listedIn(metadata, role) } : undefined;
-    } catch (error) {
-      if (!isTrustError(error)) throw error;
-      this.#report.unreadable(file, error);
-      return undefined;
-    }
+    });
   }
 
   /** Older versions, and newer ones that a process which was ended had not published yet: signed under some root. */

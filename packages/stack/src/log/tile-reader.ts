@@ -123,22 +123,25 @@ function decode(disk: Disk, format: EntryFormat, path: string, bytes: Uint8Array
 
 async function readPresent(disk: Disk, path: string): Promise<Uint8Array> {
   const bytes = await disk.read(path);
-  if (bytes === undefined) throw damaged(disk, path, 'a file', 'nothing');
+  if (bytes === undefined) throw new DamagedLog(disk, path, { expected: 'a file', found: 'nothing', isMissing: true });
   return bytes;
 }
 
 export function damaged(disk: Disk, path: string, expected: string, found: string): DamagedLog {
-  return new DamagedLog(disk, path, expected, found);
+  return new DamagedLog(disk, path, { expected, found, isMissing: false });
 }
 
 /** `STACK_DATA`: a file of a log that is not what it should be. */
 export class DamagedLog extends TrustError {
   /** Relative to the log. */
   readonly path: string;
+  /** There is no such file. */
+  readonly isMissing: boolean;
 
-  constructor({ root }: Disk, path: string, expected: string, found: string) {
-    super('STACK_DATA', `the log in ${root} is damaged: ${path}`, { expected, found });
+  constructor({ root }: Disk, path: string, { isMissing, ...details }: { readonly expected: string; readonly found: string; readonly isMissing: boolean }) {
+    super('STACK_DATA', `the log in ${root} is damaged: ${path}`, details);
     this.path = path;
+    this.isMissing = isMissing;
   }
 }
 

@@ -12,6 +12,7 @@ import { type Context, Hono } from 'hono';
 import { readBody } from '../http/body.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Service, ServiceContext } from '../service.ts';
+import { wholeSecond } from '../whole-second.ts';
 import { openIssueClock } from './issue-clock.ts';
 import { FAILED, parseTimestampJson, parseTimestampQuery, type TimestampRequest } from './timestamp-request.ts';
 
@@ -37,6 +38,7 @@ export async function openTsa({ signer, chain, policies = [], ...context }: TsaO
   const issue = ({ imprint, policy, nonce, certificateWanted }: TimestampRequest): Uint8Array => {
     const stated = issueClock.next();
     if ('problem' in stated) throw new Refusal(500, `${FAILED}: ${stated.problem}`);
+    // DER shortens a fraction that ends in 0, and sigstore-js reads three digits or none. What is left off is within the accuracy.
     const genTime = wholeSecond(stated.time);
     const invalid = validityProblem(certificate, genTime);
     if (invalid !== undefined) throw new Refusal(500, `${FAILED}: ${invalid}`);
@@ -80,11 +82,6 @@ function failure(error: unknown, c: Context, { log }: ServiceContext): Response 
   const refusal = error instanceof Refusal ? error : new Refusal(500, FAILED);
   if (refusal.status >= 500) log.error({ err: error }, 'no timestamp was issued');
   return c.json({ code: refusal.status, message: refusal.message }, refusal.status, refusal.headers);
-}
-
-/** DER shortens a fraction that ends in 0, and sigstore-js reads three digits or none. What is left off is within the accuracy. */
-function wholeSecond(time: Date): Date {
-  return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 
 function validityProblem({ validity }: Certificate, now: Date): string | undefined {

@@ -2,7 +2,7 @@
  * A certificate authority with issuers of every kind, in memory: tokens are signed here, issuers are asked here, and everything that reaches
  * the CT log is kept, so that a test can say that nothing did.
  */
-import { Certificate, decodeBase64, encodeBase64, encodePem, parsePem, utf8 } from '@assay/core';
+import { type Certificate, decodeBase64, encodePem, utf8 } from '@assay/core';
 import {
   type Authority,
   bitString,
@@ -23,6 +23,7 @@ import {
 } from '@assay/make';
 import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { pino } from 'pino';
+import { keyRequest, leafOf } from '../../../test/certificate-request.ts';
 import type { Service } from '../../service.ts';
 import { openDisk } from '../../store/disk.ts';
 import { openCa } from '../ca.ts';
@@ -205,28 +206,6 @@ export function makeAuthority(type: KeyType): { authority: Authority; chain: Uin
   const name = { organization: 'assay', commonName: 'intermediate' };
   const authority = issueIntermediate(root, { name, key: generateKey(type), purposes: [OID.codeSigning], ...life });
   return { authority, chain: [authority.certificate, root.certificate] };
-}
-
-/** As sigstore-js and sigstore-go ask; with the token in the body, as the former does. */
-export function keyRequest(token: string | undefined, challenge: string, key: SigningKey = generateKey('p256')) {
-  return {
-    ...(token !== undefined && { credentials: { oidcIdentityToken: token } }),
-    publicKeyRequest: {
-      publicKey: { algorithm: 'ECDSA', content: key.publicPem },
-      proofOfPossession: encodeBase64(key.sign(utf8(challenge))),
-    },
-  };
-}
-
-/** The chain of a 200 answer, leaf first. */
-export function chainOf({ status, text }: Answer): Certificate[] {
-  if (status !== 200) throw new Error(`${status} ${text}`);
-  const [member] = Object.values(JSON.parse(text) as Record<string, { chain: { certificates: string[] } }>);
-  return (member?.chain.certificates ?? []).map((pem) => Certificate.parse(parsePem(pem).blocks[0]?.der ?? new Uint8Array(0)));
-}
-
-export function leafOf(answer: Answer): Certificate {
-  return chainOf(answer)[0] as Certificate;
 }
 
 /** RFC 2986, as sigstore-python makes it: no subject, and an extension request that is of no concern to the authority. */
