@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runOf } from './child-run.ts';
 import { findOnPath } from './foreign-tools.ts';
 import type { Run } from './run-cli.ts';
 
@@ -28,17 +29,7 @@ export function openShell(tools: string, cwd: string): Shell {
 /** A pipe fails when any of its commands does. */
 function runShell(script: string, env: Readonly<Record<string, string>>, cwd: string): Promise<Run> {
   const child = spawn('bash', ['-o', 'pipefail', '-c', script], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status: status ?? -1, ...output }));
-  });
+  return runOf(child);
 }
 
 export interface ShellWords {

@@ -1,7 +1,7 @@
 /** `assay verify --source` over what a virtual instance has signed: files with provenance beside them, images, and nothing on any socket unless a test asks for it. */
 import { utf8 } from '@assay/core';
 import { createInstance, type Instance, type Sample, type SignOptions } from '@assay/testkit';
-import { type Builder, GENERIC, type Source, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
+import { type Builder, GENERIC, type Source, type Statement, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
 import { type Run, type RunOptions, runCli, Scratch } from './run-cli.ts';
 
 export interface BuildScene {
@@ -26,8 +26,6 @@ export interface Made {
   readonly edit?: (statement: Statement) => object | string;
   readonly sign?: SignOptions;
 }
-
-export type Statement = { readonly subject: readonly object[]; readonly predicate: object } & Record<string, unknown>;
 
 export const CONTENT = 'an artifact\n';
 export const SOURCE = ['--source', 'github.com/example/app'] as const;
@@ -63,8 +61,12 @@ export function openBuildScene(): BuildScene {
   };
 }
 
-function sign(instance: Instance, { builder = GENERIC, source = TAGGED, artifacts = { app: CONTENT }, edit = (one) => one, sign: how = {} }: Made): Sample {
-  const statement = edit(statementOf(builder, source, artifacts) as Statement);
+/** Of files with these contents, by name. */
+export function sign(
+  instance: Instance,
+  { builder = GENERIC, source = TAGGED, artifacts = { app: CONTENT }, edit = (one) => one, sign: how = {} }: Made,
+): Sample {
+  const statement = edit(statementOf(builder, source, artifacts));
   const options = signedBy(builder, source, {});
   const payload = utf8(typeof statement === 'string' ? statement : JSON.stringify(statement));
   const [content = CONTENT] = Object.values(artifacts);

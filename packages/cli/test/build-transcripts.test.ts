@@ -1,26 +1,19 @@
 /**
  * Commands about builds with what they print: `assay verify --source`, `assay provenance show`, `assay vsa`. A manual that cannot rot.
- *
- * `ASSAY_UPDATE=1 vitest run packages/cli/test/build-transcripts.test.ts` writes the outputs anew: read the difference before you keep it.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { utf8 } from '@assay/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 import { olderFile } from '../../slsa/test/older-envelope.ts';
-import { CONTENT, OWN, openBuildScene, type Statement } from './build-scene.ts';
-import { DISPATCHED, GENERIC, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
+import { CONTENT, OWN, openBuildScene } from './build-scene.ts';
+import { playOurs, transcriptsIn } from './play-transcripts.ts';
+import { DISPATCHED, GENERIC, type Statement, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
 import { type Run, runCli } from './run-cli.ts';
-import { type Command, expand, normalised, parseTranscript } from './transcript.ts';
+import { type Command, expand, normalised } from './transcript.ts';
+import { workIn } from './work-in.ts';
 
-const folder = fileURLToPath(new URL('./build-transcripts', import.meta.url));
-const updating = process.env['ASSAY_UPDATE'] === '1';
 const { scratch, instance, sign, root } = openBuildScene();
-const before = process.cwd();
-
+workIn(scratch.folder);
 beforeAll(async () => {
-  process.chdir(scratch.folder);
   const file = (name: string, evidence: string | Uint8Array): void => {
     scratch.write(name, CONTENT);
     scratch.write(`${name}.intoto.jsonl`, evidence);
@@ -37,20 +30,10 @@ beforeAll(async () => {
   scratch.write('bare', CONTENT);
   await runCli(['cosign', 'generate-key-pair', '--output-key-prefix', 'verifier'], { env: { COSIGN_PASSWORD: 'secret' } });
 });
-afterAll(() => process.chdir(before));
 
-for (const name of readdirSync(folder)) {
-  const path = `${folder}/${name}`;
-  const transcript = parseTranscript(readFileSync(path, 'utf8'));
-  const outputs: Run[] = [];
-  describe(basename(name, '.txt'), () => {
-    test.each(transcript.commands)('$section $line', async (command) => {
-      const run = normalised(await play(command), 'http://nowhere.invalid', [sha256Of(CONTENT), sha256Of('allow\n')]);
-      outputs.push(run);
-      if (!updating) expect(run).toEqual(command.expected);
-    });
-    if (updating) afterAll(() => writeFileSync(path, transcript.print(outputs)));
-  });
+for (const file of transcriptsIn('build-transcripts')) {
+  const known = [sha256Of(CONTENT), sha256Of('allow\n')];
+  describe(file.name, () => playOurs(file, async (command) => normalised(await play(command), 'http://nowhere.invalid', known)));
 }
 
 /** Nothing opens a socket. */

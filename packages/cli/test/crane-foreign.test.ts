@@ -2,13 +2,13 @@
  * The real crane as a judge of ours: what both make of the same image has the same digest, and holds the same files. Needs crane 0.22.1 in the testbed or
  * on PATH, and for one test the registry that comes with it; without them these tests skip. More of it: crane-transcripts.test.ts.
  */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createReadStream, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { readTar } from '@assay/oci/image';
 import { digestOf, putImage, serveRegistry, type TestRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CRANE_VERSION, findCrane, findRegistry, storedGzip, tarOf } from './crane-scene.ts';
+import { CRANE_VERSION, findCrane, findRegistry, runRealCrane, storedGzip, tarOf } from './crane-scene.ts';
 import { type Run, runCli, Scratch } from './run-cli.ts';
 
 const crane = findCrane();
@@ -289,11 +289,7 @@ function ours(...argv: readonly string[]): Promise<Run> {
 }
 
 function theirs(...argv: readonly string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(crane, argv, { env: { HOME: scratch.folder, NO_PROXY: '127.0.0.1' }, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
-    });
-  });
+  return runRealCrane(crane, argv, scratch.folder);
 }
 
 /** Everything that a tar says of its files but how it says it; in order, since links follow what they link to. */

@@ -2,13 +2,14 @@
  * Where crane's tests play: an empty registry, and a folder with layers as the working folder. The layers are compressed by hand, without compression:
  * any zlib would do, but not every zlib makes the same bytes, and here digests are compared.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type NewEntry, writeTar } from '@assay/oci/image';
 import { serveRegistry, type TestRegistry } from '@assay/testkit';
+import { runOf } from './child-run.ts';
 import type { Run, Scratch } from './run-cli.ts';
 
 export interface CraneScene {
@@ -93,6 +94,11 @@ function says(place: string, args: readonly string[], version: string): boolean 
   } catch {
     return false;
   }
+}
+
+/** No proxy of the user's takes part. */
+export function runRealCrane(path: string, argv: readonly string[], home: string): Promise<Run> {
+  return runOf(spawn(path, argv, { env: { HOME: home, NO_PROXY: '127.0.0.1' }, timeout: 60_000 }));
 }
 
 /** What changes from run to run: times, the port, and the order of what happens at once. */

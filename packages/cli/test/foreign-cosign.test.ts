@@ -2,14 +2,14 @@
  * The real cosign as a judge of ours, both ways: the same command lines through both, evidence of the testkit judged by cosign, evidence that cosign
  * makes judged by us. Needs cosign 3.1.3 on PATH or in the testbed (ASSAY_TESTBED); without it these tests skip.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COSIGN_VERSION, findCosign, runRealCosign } from './foreign-cosign.ts';
+import { transcriptsIn } from './play-transcripts.ts';
 import { type Run, runCosign } from './run-cli.ts';
 import { openScene } from './scene.ts';
-import { type Command, expand, normalised, parseTranscript } from './transcript.ts';
+import { type Command, expand, expandEnv, normalised } from './transcript.ts';
 import { findVectors } from './vectors-folder.ts';
 
 const cosign = findCosign() ?? '';
@@ -18,8 +18,7 @@ if (cosign === '') console.warn(`tests against the real cosign are skipped: no c
 const scene = await openScene();
 const home = scene.scratch.path('home');
 
-const folder = fileURLToPath(new URL('./transcripts', import.meta.url));
-const commands = readdirSync(folder).flatMap((name) => parseTranscript(readFileSync(join(folder, name), 'utf8')).commands);
+const commands = transcriptsIn('transcripts').flatMap((file) => file.commands);
 const ofCosign = commands.filter(({ words }) => words[0] === 'cosign');
 
 describe.skipIf(cosign === '')('the real cosign', () => {
@@ -37,7 +36,7 @@ async function playReal({ words, env, input }: Command): Promise<Run> {
   const { values } = scene;
   const run = await runRealCosign(cosign, expand(words.slice(1), values), {
     home,
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, expand([value], values).join(' ')])),
+    env: expandEnv(env, values),
     ...(input !== undefined && { stdin: readFileSync(input, 'utf8') }),
   });
   return normalised({ ...run, stdout: run.stdout.replace(/^\{"mediaType".*$/gm, withoutSpaces) }, scene.url, scene.knownHex);

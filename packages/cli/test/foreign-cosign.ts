@@ -1,8 +1,9 @@
 /** The real cosign, for tests that hold ours against it: found on PATH or in the testbed, absent elsewhere. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { runOf } from './child-run.ts';
 import type { Run } from './run-cli.ts';
 
 export const COSIGN_VERSION = '3.1.3';
@@ -34,11 +35,8 @@ export interface CosignOptions {
 export function runRealCosign(path: string, argv: readonly string[], { home, env, stdin = '' }: CosignOptions): Promise<Run> {
   const nowhere = 'http://127.0.0.1:9';
   const closed = { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere, NO_PROXY: '127.0.0.1' };
-  return new Promise((resolve) => {
-    const child = execFile(path, argv, { env: { HOME: home, ...closed, ...env }, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
-    });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(stdin);
-  });
+  const child = spawn(path, argv, { env: { HOME: home, ...closed, ...env }, timeout: 60_000 });
+  child.stdin.on('error', () => undefined); // it need not read all of it
+  child.stdin.end(stdin);
+  return runOf(child);
 }

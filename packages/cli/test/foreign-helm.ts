@@ -1,8 +1,9 @@
 /** The real helm, for tests that hold ours against it: found on PATH or in the testbed, absent elsewhere. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { runOf } from './child-run.ts';
 import type { Run } from './run-cli.ts';
 
 export const HELM_VERSION = '3.22.0';
@@ -27,9 +28,5 @@ function isRightVersion(path: string): boolean {
 export function runRealHelm(path: string, argv: readonly string[], home: string): Promise<Run> {
   const nowhere = 'http://127.0.0.1:9';
   const env = { HOME: home, PATH: process.env['PATH'], TZ: process.env['TZ'], HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere, NO_PROXY: '127.0.0.1' };
-  return new Promise((resolve) => {
-    execFile(path, argv, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
-    });
-  });
+  return runOf(spawn(path, argv, { env, timeout: 60_000 }));
 }

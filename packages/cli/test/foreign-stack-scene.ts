@@ -1,5 +1,4 @@
 /** A whole private Sigstore on a socket of this machine, for tests of clients that others made: addresses, documents, tokens, images, what is on record. */
-import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { utf8 } from '@assay/core';
@@ -7,7 +6,7 @@ import { createHttpClient } from '@assay/net';
 import { digestOf, encodeImage, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, openRegistries, parseReference, type RepositoryClient, sourceOf } from '@assay/oci';
 import { createLog, type Endpoints, type Identity, type IssueTokenOptions, issueToken, startStack } from '@assay/stack';
 import { afterAll } from 'vitest';
-import { actionsRequestUrl, mintRequestToken, oidcKey } from '../../stack/src/oidc/index.ts';
+import { requestVariables } from './github-job.ts';
 import type { Placed } from './interop-scene.ts';
 import { type Run, runCli, Scratch } from './run-cli.ts';
 
@@ -115,12 +114,7 @@ function withoutRekorV2(file: string): object {
 }
 
 async function jobEnvironment(directory: string, baseUrl: string): Promise<Record<string, string>> {
-  const key = await oidcKey(createPrivateKey(readFileSync(join(directory, 'keys/oidc-1.pem'))));
-  return {
-    GITHUB_ACTIONS: 'true',
-    ACTIONS_ID_TOKEN_REQUEST_URL: actionsRequestUrl(baseUrl),
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: await mintRequestToken(key, WORKFLOW, { baseUrl, now: new Date() }),
-  };
+  return { GITHUB_ACTIONS: 'true', ...(await requestVariables(directory, baseUrl, WORKFLOW)) };
 }
 
 async function countEntries({ rekor, rekorV2, ctlog }: AllEndpoints): Promise<Logged> {

@@ -2,9 +2,8 @@
  * Where the tests of `gh` play: an artifact of `acme/widget` with attestations of public Sigstore and of GitHub's own instance, each played by an instance
  * of the test kit under its name; GitHub's API, its TUF repository and a registry, on sockets of this machine.
  */
-import { utf8 } from '@assay/core';
 import { makeTufRepository } from '@assay/make';
-import { type Instance, putImage, type Sample, type Server, serve, serveRegistry, type TestRegistry } from '@assay/testkit';
+import { type Instance, putBundle, putImage, type Sample, type Server, serve, serveRegistry, type TestRegistry } from '@assay/testkit';
 import { ARTIFACT, type AttestOptions, attest, DIGEST, instanceOf, PRIVATE, REPO } from '../../slsa/test/attestations.ts';
 import { type FakeGithub, fakeGithub } from '../../slsa/test/github-api.ts';
 import type { Scratch } from './run-cli.ts';
@@ -83,15 +82,8 @@ function putAttestedImage({ content }: TestRegistry, instance: Instance): string
   putImage(content, 'acme/plain', { tag: '1' });
   const subject = putImage(content, 'acme/widget', { tag: '1' });
   const manifest = content.getManifest('acme/widget', subject.digest)?.bytes ?? new Uint8Array(0);
-  const bundle = attest(instance, { artifact: manifest }).bundleBytes;
-  putImage(content, 'acme/widget', {
-    artifactType: BUNDLE,
-    subject,
-    layers: [{ mediaType: BUNDLE, bytes: bundle }],
-    config: { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') },
-  });
+  putBundle(content, 'acme/widget', subject, attest(instance, { artifact: manifest }).bundleBytes);
   return 'acme/widget:1';
 }
 
 const NOW = new Date('2026-08-25T00:00:00Z');
-const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';

@@ -1,24 +1,10 @@
 /** The cases that the vectors have for GitHub's CLI, through the command line, where no network is. Those of another level: packages/slsa/src/github. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findTool } from './foreign-tools.ts';
 import { runCli } from './run-cli.ts';
-import { findVectors } from './vectors-folder.ts';
+import { readSlsaCases, slsaPath } from './slsa-cases.ts';
 
-interface GhCase {
-  readonly name: string;
-  readonly tool: string;
-  readonly level?: 'api';
-  readonly args: readonly string[];
-  readonly files: readonly string[];
-  readonly artifacts?: readonly { readonly path: string; readonly omitted?: boolean }[];
-  readonly expect: 'accept' | 'reject';
-  readonly error?: { readonly contains: string };
-}
-
-const folder = join(findVectors() ?? '', 'slsa');
-const cases = findVectors() === undefined ? [] : read().filter(({ tool, level }) => tool === 'gh' && level !== 'api');
+const cases = readSlsaCases().filter(({ tool, level }) => tool === 'gh' && level !== 'api');
 /** The one artifact that the vectors leave out. */
 const archive = findTool('sigstore-js-archive', '2.1.0').path;
 if (cases.length === 0) console.warn("the vectors of GitHub's CLI are skipped: there are none");
@@ -29,7 +15,7 @@ describe.skipIf(cases.length === 0)('gh attestation verify', () => {
     const omitted = one.artifacts?.find((artifact) => artifact.omitted === true)?.path;
     test.skipIf(omitted !== undefined && archive === '')(one.name, async () => {
       const places = new Set([...one.files, ...one.args.filter((arg) => arg.startsWith('gh/'))]);
-      const args = one.args.map((arg) => (arg === omitted ? archive : places.has(arg) ? join(folder, arg) : arg));
+      const args = one.args.map((arg) => (arg === omitted ? archive : places.has(arg) ? slsaPath(arg) : arg));
       const run = await runCli(['gh', ...args], { now: new Date('2026-11-01T00:00:00Z') });
       if (one.expect === 'accept') expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
       else {
@@ -40,7 +26,3 @@ describe.skipIf(cases.length === 0)('gh attestation verify', () => {
     });
   }
 });
-
-function read(): GhCase[] {
-  return (JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')) as { cases: GhCase[] }).cases;
-}

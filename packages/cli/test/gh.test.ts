@@ -5,20 +5,14 @@ import { digest, encodeStatement, generateKey } from '@assay/make';
 import { serve, serveRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ARTIFACT, attest, DIGEST, instanceOf, PRIVATE, PROVENANCE, REPO, WORKFLOW } from '../../slsa/test/attestations.ts';
-import { type GhScene, openGhScene } from './gh-scene.ts';
+import { openGhScene } from './gh-scene.ts';
 import { type Run, type RunOptions, runCli, Scratch } from './run-cli.ts';
+import { workIn } from './work-in.ts';
 
 const scratch = new Scratch();
-const before = process.cwd();
-let scene: GhScene;
-beforeAll(async () => {
-  scene = await openGhScene(scratch);
-  process.chdir(scratch.folder);
-});
-afterAll(async () => {
-  process.chdir(before);
-  await scene.close();
-});
+const scene = await openGhScene(scratch);
+afterAll(() => scene.close());
+workIn(scratch.folder);
 beforeEach(() => {
   scene.github.requests.length = 0;
   scene.github.stumbles.length = 0;

@@ -3,14 +3,14 @@
  * other pushed and signed. Needs helm 3.22.0 on PATH or in the testbed (ASSAY_TESTBED); without it these tests skip.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findHelm, HELM_VERSION, runRealHelm } from './foreign-helm.ts';
 import { KEY_NAME, PUBLIC_KEYRING, SECRET_KEYRING } from './helm/keyring.ts';
 import { filesOf, openHelmScene } from './helm-scene.ts';
+import { transcriptsIn } from './play-transcripts.ts';
 import { type Run, runCli } from './run-cli.ts';
-import { expand, parseTranscript } from './transcript.ts';
+import { expand } from './transcript.ts';
 
 const helm = findHelm() ?? '';
 if (helm === '') console.warn(`tests against the real helm are skipped: no helm ${HELM_VERSION} on PATH or in ASSAY_TESTBED`);
@@ -26,10 +26,10 @@ const succeed = async (run: Promise<Run>): Promise<Run> => {
   return done;
 };
 
-const transcript = parseTranscript(readFileSync(fileURLToPath(new URL('./helm/transcript.txt', import.meta.url)), 'utf8'));
+const commands = transcriptsIn('helm').flatMap((file) => file.commands);
 
 describe.skipIf(helm === '')('the real helm', () => {
-  test.each(transcript.commands)('prints the same: $line', async ({ words, expected }) => {
+  test.each(commands)('prints the same: $line', async ({ words, expected }) => {
     expect(scene.shown(await theirs(expand(words.slice(1), scene.values)))).toEqual(expected);
   });
 });

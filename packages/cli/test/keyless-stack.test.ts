@@ -3,16 +3,15 @@
  * browser; and with logs that lose their answers.
  */
 import { spawn } from 'node:child_process';
-import { createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLog, type Identity, issueToken, type Stack, startStack } from '@assay/stack';
 import { type Server, serve } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { actionsRequestUrl, mintRequestToken, oidcKey } from '../../stack/src/oidc/index.ts';
 import { fieldsOf } from '../../stack/test/login-page-issuer.ts';
 import { findOnPath } from './foreign-tools.ts';
+import { requestVariables } from './github-job.ts';
 import { type Run, type RunOptions, runCli, runCosign, Scratch, spawnCli } from './run-cli.ts';
 
 const scratch = new Scratch();
@@ -103,12 +102,7 @@ test('an image is signed and attested, and what it says is verified, natively an
 
 describe('who signs', () => {
   test('is said by a job of GitHub Actions', async () => {
-    const key = await oidcKey(createPrivateKey(readFileSync(join(DATA, 'keys/oidc-1.pem'))));
-    const job = { kind: 'github', repository: 'o/r', workflow: 'release.yml', ref: 'refs/tags/v1' } as const;
-    const env = {
-      ACTIONS_ID_TOKEN_REQUEST_URL: actionsRequestUrl(oidc),
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: await mintRequestToken(key, job, { baseUrl: oidc, now: new Date() }),
-    };
+    const env = await requestVariables(DATA, oidc, { kind: 'github', repository: 'o/r', workflow: 'release.yml', ref: 'refs/tags/v1' });
     const file = newFile();
     const name = 'https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1';
     expect((await assay(['sign', file], { env })).status).toBe(0);

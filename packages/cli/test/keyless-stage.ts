@@ -5,7 +5,7 @@ import { svids, workloadApi } from '../../sign/test/workload-api.ts';
 import { DOWN, type KeylessWorld, openKeylessWorld } from './keyless-world.ts';
 import { serveOidc } from './oidc-stub.ts';
 import { type Run, runCosign, type Scratch } from './run-cli.ts';
-import { type Command, expand } from './transcript.ts';
+import { type Command, expand, expandEnv } from './transcript.ts';
 
 export interface Played {
   readonly program: string;
@@ -61,8 +61,7 @@ export async function openKeylessStage(scratch: Scratch): Promise<KeylessStage> 
       // Once ours is asked to complete what was left, the log is back.
       if (program === 'assay') isDown = false;
       const stdin = input === undefined ? Buffer.alloc(0) : readFileSync(scratch.path(input));
-      const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, expand([value], everything).join(' ')]));
-      const played = { program, argv, env: variables, stdin, home: scratch.folder, now };
+      const played = { program, argv, env: expandEnv(env, everything), stdin, home: scratch.folder, now };
       return steady(await run(played), [...more.map(({ url }): [string, string] => [url, '$SERVICE']), ...names(values)], scratch);
     },
     async close() {

@@ -1,50 +1,25 @@
-/**
- * Signing without a key, with what it prints, played by us and by the real cosign (3.1.3, on PATH or in the testbed; without it that half skips).
- *
- * `ASSAY_UPDATE=1 vitest run packages/cli/test/keyless-transcripts.test.ts` writes the outputs anew: read the difference before you keep it.
- */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+/** Signing without a key, with what it prints, played by us and by the real cosign (3.1.3, on PATH or in the testbed; without it that half skips). */
+import { describe } from 'vitest';
 import { COSIGN_VERSION, findCosign, runRealCosign } from './foreign-cosign.ts';
-import { type KeylessStage, openKeylessStage } from './keyless-stage.ts';
+import { openKeylessStage, type Played } from './keyless-stage.ts';
+import { isUpdating, type Play, playOurs, playPeer, transcriptsIn } from './play-transcripts.ts';
 import { type Run, runCli, runCosign, Scratch } from './run-cli.ts';
-import { parseTranscript } from './transcript.ts';
+import { useScene } from './work-in.ts';
 
 const cosign = findCosign() ?? '';
 if (cosign === '') console.warn(`tests against the real cosign are skipped: no cosign ${COSIGN_VERSION} on PATH or in ASSAY_TESTBED`);
 
-const folder = fileURLToPath(new URL('./keyless-transcripts', import.meta.url));
-const updating = process.env['ASSAY_UPDATE'] === '1';
-
-for (const file of readdirSync(folder)) {
-  const path = `${folder}/${file}`;
-  const transcript = parseTranscript(readFileSync(path, 'utf8'));
-
-  describe(`${basename(file, '.txt')}: ours`, () => {
-    const outputs: Run[] = [];
-    const stage = useStage();
-    test.each(transcript.commands)('$section $line', async (command) => {
-      const run = await stage().play(command, ({ program, argv, env, stdin, home, now }) =>
-        (program === 'cosign' ? runCosign : runCli)(argv, { env: { HOME: home, ...env }, stdin, now, network: 'open' }),
-      );
-      outputs.push(run);
-      if (!updating) expect(run).toEqual(command.expected);
-    });
-    if (updating) afterAll(() => writeFileSync(path, transcript.print(outputs)));
+for (const file of transcriptsIn('keyless-transcripts')) {
+  describe(`${file.name}: ours`, () => {
+    const play = useStage(({ program, argv, env, stdin, home, now }) =>
+      (program === 'cosign' ? runCosign : runCli)(argv, { env: { HOME: home, ...env }, stdin, now, network: 'open' }),
+    );
+    playOurs(file, play);
   });
 
-  describe.skipIf(cosign === '' || updating)(`${basename(file, '.txt')}: the real cosign`, () => {
-    const stage = useStage();
-    test.each(transcript.commands.filter(({ words }) => words[0] === 'cosign'))('$section $line', async ({ expected, differs, ...command }) => {
-      const run = await stage().play({ ...command, expected, differs }, ({ argv, env, stdin, home }) =>
-        runRealCosign(cosign, argv, { home, env, stdin: stdin.toString() }),
-      );
-      // The list must not rot: what no longer differs is no longer a difference.
-      if (differs === undefined) expect(settled(run)).toEqual(settled(expected));
-      else expect(settled(run)).not.toEqual(settled(expected));
-    });
+  describe.skipIf(cosign === '' || isUpdating)(`${file.name}: the real cosign`, () => {
+    const play = useStage(({ argv, env, stdin, home }) => runRealCosign(cosign, argv, { home, env, stdin: stdin.toString() }));
+    playPeer(file, play, settled);
   });
 }
 
@@ -61,17 +36,12 @@ function settled({ stderr, ...rest }: Run): Run {
 }
 
 /** Services and a working folder for the time of a `describe`. */
-function useStage(): () => KeylessStage {
+function useStage(run: (played: Played) => Promise<Run>): Play {
   const scratch = new Scratch();
-  const before = process.cwd();
-  let stage: KeylessStage;
-  beforeAll(async () => {
-    stage = await openKeylessStage(scratch);
-    process.chdir(scratch.folder);
-  });
-  afterAll(async () => {
-    process.chdir(before);
-    await stage.close();
-  });
-  return () => stage;
+  const stage = useScene(
+    scratch.folder,
+    () => openKeylessStage(scratch),
+    (opened) => opened.close(),
+  );
+  return (command) => stage().play(command, run);
 }

@@ -1,7 +1,7 @@
 /** `assay sign`, `attest`, `verify` and `copy` with images: a person's way through, and every way in which it ends. */
 import { existsSync, readFileSync } from 'node:fs';
 import { encodeBase64, encodeSimpleSigning, utf8 } from '@assay/core';
-import { OCI_INDEX, OCI_MANIFEST, putImage, serveRegistry, type TestRegistry } from '@assay/testkit';
+import { OCI_INDEX, OCI_MANIFEST, putBundle, putImage, serveRegistry, type TestRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { certificatePemOf, instanceAndRoot, legacyBundleOf, NATIVE_SIGNER } from './material.ts';
 import { type Run, runCli, Scratch } from './run-cli.ts';
@@ -181,14 +181,7 @@ describe('evidence of a workflow', () => {
     return instance.sign(utf8('unused'), { content: 'dsse', payload: utf8(JSON.stringify(statement)) }).bundleBytes;
   };
   const attach = (repository: string, digest: string, bundle: Uint8Array): void => {
-    const mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-    const subject = { mediaType: OCI_MANIFEST, digest: digest as `sha256:${string}`, size: 1 };
-    putImage(registry.content, repository, {
-      artifactType: mediaType,
-      subject,
-      layers: [{ mediaType, bytes: bundle }],
-      config: { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') },
-    });
+    putBundle(registry.content, repository, { mediaType: OCI_MANIFEST, digest: digest as `sha256:${string}`, size: 1 }, bundle);
   };
 
   test('is found as a referrer', async () => {

@@ -68,8 +68,15 @@ function directBuilder(kind: string, workflow: string, predicateType: string, pr
   return { kind, signer, id: `https://github.com/${signer}`, predicateType, predicate };
 }
 
+export interface Statement {
+  readonly _type: string;
+  readonly predicateType: string;
+  readonly subject: readonly { readonly name: string; readonly digest: Readonly<Record<string, string>> }[];
+  readonly predicate: object;
+}
+
 /** The statement about files of these contents, by name. */
-export function statementOf(builder: Builder, source: Source, artifacts: Readonly<Record<string, string>>): object {
+export function statementOf(builder: Builder, source: Source, artifacts: Readonly<Record<string, string>>): Statement {
   return {
     _type: 'https://in-toto.io/Statement/v0.1',
     predicateType: builder.predicateType,

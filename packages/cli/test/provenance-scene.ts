@@ -1,10 +1,9 @@
 /** Jobs of the emulated GitHub Actions and GitLab CI beside a whole private Sigstore, and a folder to stand in. */
-import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { actionsRequestUrl, mintRequestToken, oidcKey } from '../../stack/src/oidc/index.ts';
 import { openStackScene, type StackScene } from './foreign-stack-scene.ts';
+import { requestVariables } from './github-job.ts';
 import { type Run, runCli } from './run-cli.ts';
 
 export type Claims = Readonly<Record<string, string>>;
@@ -41,16 +40,13 @@ export async function openProvenanceScene(): Promise<ProvenanceScene> {
     folder,
     assay,
     async githubJob(claims = {}) {
-      const key = await oidcKey(createPrivateKey(readFileSync(scratch.path('stack/keys/oidc-1.pem'))));
-      const identity = { ...JOB, claims: { job_workflow_ref: BUILDER, ...claims } };
       return {
         GITHUB_ACTIONS: 'true',
         GITHUB_REPOSITORY: 'example/app',
         GITHUB_REF: 'refs/tags/v1.2.3',
         GITHUB_CONTEXT: JSON.stringify({ token: 'ghs_secret', repository: 'example/app', ref: 'refs/tags/v1.2.3', event_name: 'push', event: EVENT }),
         VARS_CONTEXT: '{}',
-        ACTIONS_ID_TOKEN_REQUEST_URL: actionsRequestUrl(endpoints.oidc),
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: await mintRequestToken(key, identity, { baseUrl: endpoints.oidc, now: new Date() }),
+        ...(await requestVariables(scratch.path('stack'), endpoints.oidc, { ...JOB, claims: { job_workflow_ref: BUILDER, ...claims } })),
       };
     },
     async gitlabJob() {

@@ -1,11 +1,11 @@
 /** `assay provenance show`: what is said of a build and who says it, in every form of evidence; and that nothing of it can pass for verified. */
 import { writeFileSync } from 'node:fs';
 import { utf8 } from '@assay/core';
-import { putImage, serveRegistry } from '@assay/testkit';
+import { putBundle, putImage, serveRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { olderFile, olderLog, recordOlder } from '../../slsa/test/older-envelope.ts';
-import { CONTENT, openBuildScene, type Statement } from './build-scene.ts';
-import { GENERIC, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
+import { CONTENT, openBuildScene } from './build-scene.ts';
+import { GENERIC, type Statement, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
 import { runCli } from './run-cli.ts';
 import { findVectors } from './vectors-folder.ts';
 
@@ -127,14 +127,12 @@ describe('every form', () => {
 
 describe('images', () => {
   const registry = serveRegistry();
-  const SIGSTORE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
   let reference = '';
   beforeAll(async () => {
     const { content, host } = await registry;
     const subject = putImage(content, 'app', { tag: '1' });
-    const config = { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') };
     const sbom = scene.sign({ edit: (one) => ({ ...one, predicateType: 'https://spdx.dev/Document' }) }).bundleBytes;
-    for (const bytes of [sbom, utf8(bundle)]) putImage(content, 'app', { artifactType: SIGSTORE, subject, layers: [{ mediaType: SIGSTORE, bytes }], config });
+    for (const bytes of [sbom, utf8(bundle)]) putBundle(content, 'app', subject, bytes);
     putImage(content, 'bare', { tag: '1' });
     reference = `${host}/app:1`;
   });

@@ -11,6 +11,7 @@ import { DEFAULT_NOW } from '@assay/testkit';
 import { afterAll } from 'vitest';
 import type { Io } from '../src/io.ts';
 import { main } from '../src/main.ts';
+import { runOf } from './child-run.ts';
 import { watchNetwork } from './network-guard.ts';
 
 export interface Run {
@@ -121,19 +122,9 @@ export interface SpawnOptions {
 export function spawnCli(argv: readonly string[], { env, stdin = '', cwd, command }: SpawnOptions = {}): Promise<Run> {
   const [file = '', ...before] = command ?? [process.execPath, launcher];
   const child = spawn(file, [...before, ...argv], { env: { ...process.env, ...env }, ...(cwd !== undefined && { cwd }) });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text;
-  });
   child.stdin.on('error', () => undefined); // a program that reads no input closes it
   child.stdin.end(stdin);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, signal) => (status === null ? reject(new Error(`ended by ${signal}`)) : resolve({ status, ...output })));
-  });
+  return runOf(child);
 }
 
 /** Made while the file is loaded: within a test it would be too late to ask for its removal. */

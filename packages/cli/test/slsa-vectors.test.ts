@@ -2,7 +2,7 @@
  * Every case of the published slsa-verifier tables, through the command line: the verdict, and the error that the reference gives. Files that the
  * vectors leave out are given by their digest. Cases that need the public log must fail, and say how to get the proof once.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Artifact, parseTrustedRoot } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
@@ -10,30 +10,12 @@ import { parseNpmAttestations, parseNpmKeys, refusalText, verifyNpm, verifyProve
 import { serveRegistry, type TestRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from './run-cli.ts';
+import { argumentsOf, readSlsaCases, type SlsaCase, slsaPath, trustOf } from './slsa-cases.ts';
 import { findVectors } from './vectors-folder.ts';
 
-interface Case {
-  readonly name: string;
-  readonly tool: string;
-  readonly subcommand: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly files: readonly string[];
-  readonly artifacts?: readonly { readonly path: string; readonly sha256?: string; readonly omitted?: boolean }[];
-  readonly needs: 'none' | 'rekor' | 'registry-stub';
-  readonly level?: 'api';
-  readonly expect: 'accept' | 'reject' | 'format-only';
-  readonly error?: { readonly id?: string; readonly text?: string; readonly contains?: string };
-  readonly oci_layout?: string;
-  readonly image_digest?: string;
-}
-
 const vectors = findVectors();
-const folder = join(vectors ?? '', 'slsa');
-const cases: Case[] = vectors === undefined ? [] : JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')).cases;
-const ours = cases.filter(({ tool }) => tool === 'slsa-verifier');
-const at = (path: string) => join(folder, path);
-const named = (some: readonly Case[]): [string, Case][] => some.map((one) => [one.name, one]);
+const ours = readSlsaCases().filter(({ tool }) => tool === 'slsa-verifier');
+const named = (some: readonly SlsaCase[]): [string, SlsaCase][] => some.map((one) => [one.name, one]);
 
 /** Stands in the cases for the host of a registry that serves their layouts. */
 const REGISTRY = '$' + '{REGISTRY}';
@@ -60,20 +42,21 @@ describe('offline, by the command line', () => {
 describe('an image with its provenance beside it', () => {
   test.each(named(ours.filter(({ needs }) => needs === 'registry-stub')))('%s', async (_, one) => {
     serveLayout(one);
-    const args = ['slsa-verifier', ...argumentsOf(one), '--trusted-root', at('trust/trusted_root.json')];
+    const asked = argumentsOf(one).map((argument) => argument.replace(REGISTRY, registry.host));
+    const args = ['slsa-verifier', ...asked, '--trusted-root', slsaPath('trust/trusted_root.json')];
     expectVerdict(one, await runCli(args, { env: one.env ?? {}, network: 'open' }));
   });
 });
 
 test.runIf(vectors !== undefined)('a package is verified with the keys of npm that are embedded', async () => {
-  const one = ours.find(({ subcommand, expect: its, level }) => subcommand === 'verify-npm-package' && its === 'accept' && level !== 'api') as Case;
-  const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', at('trust/trusted_root.json')];
+  const one = ours.find(({ subcommand, expect: its, level }) => subcommand === 'verify-npm-package' && its === 'accept' && level !== 'api') as SlsaCase;
+  const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', slsaPath('trust/trusted_root.json')];
   expectVerdict(one, await runCli(args, { env: one.env ?? {} }));
 });
 
 describe('what needs the log fails without it, and says what is missing', () => {
   test.each(named(ours.filter(({ needs }) => needs === 'rekor')))('%s', async (_, one) => {
-    const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', at('trust/trusted_root.json')];
+    const args = ['slsa-verifier', ...argumentsOf(one), '--offline', '--trusted-root', slsaPath('trust/trusted_root.json')];
     const { status, stdout, stderr } = await runCli(args, { env: one.env ?? {} });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/FAILED: SLSA verification failed: error searching rekor entries: .*\n$/);
@@ -83,11 +66,11 @@ describe('what needs the log fails without it, and says what is missing', () => 
 
 describe('what the command line cannot express', () => {
   const rows = ours.filter(({ level }) => level === 'api');
-  const trust = () => ({ trustedRoot: parseTrustedRoot(readFileSync(at('trust/trusted_root.json'))), crypto: nodeCrypto, now: new Date() });
+  const trust = () => ({ trustedRoot: parseTrustedRoot(readFileSync(slsaPath('trust/trusted_root.json'))), crypto: nodeCrypto, now: new Date() });
 
   test.each(named(rows.filter(({ subcommand }) => subcommand === 'verify-npm-package')))('%s', async (_, one) => {
     const flag = (name: string) => (one.args.includes(name) ? one.args[one.args.indexOf(name) + 1] : undefined);
-    const tarball = await Artifact.fromBytes(readFileSync(at(one.args.at(-1) as string))).digest('sha512', nodeCrypto);
+    const tarball = await Artifact.fromBytes(readFileSync(slsaPath(one.args.at(-1) as string))).digest('sha512', nodeCrypto);
     const demands = {
       source: flag('--source-uri') ?? '',
       builderId: flag('--builder-id'),
@@ -96,8 +79,8 @@ describe('what the command line cannot express', () => {
       digest: Buffer.from(tarball as Uint8Array).toString('hex'),
       testing: false,
     };
-    const attestations = parseNpmAttestations(readFileSync(at(flag('--attestations-path') as string)));
-    const keys = parseNpmKeys(readFileSync(at('trust/npm-keys.json')));
+    const attestations = parseNpmAttestations(readFileSync(slsaPath(flag('--attestations-path') as string)));
+    const keys = parseNpmKeys(readFileSync(slsaPath('trust/npm-keys.json')));
     const { verification } = await verifyNpm(attestations, demands, { ...trust(), keys });
     expect([verification.ok, verification.ok ? '' : refusalText(verification.root)]).toEqual([
       one.expect === 'accept',
@@ -106,30 +89,13 @@ describe('what the command line cannot express', () => {
   });
 
   test.each(named(rows.filter(({ subcommand }) => subcommand.startsWith('(bundle'))))('%s', async (_, one) => {
-    const verification = await verifyProvenanceBundle(readFileSync(at(one.files[0] as string)), trust());
+    const verification = await verifyProvenanceBundle(readFileSync(slsaPath(one.files[0] as string)), trust());
     expect(verification.ok).toBe(one.expect === 'accept');
     if (one.expect === 'reject') expect(refusalText(verification.root)).toContain(one.error?.text);
   });
 });
 
-function argumentsOf({ args, artifacts = [] }: Case): string[] {
-  return args.map((argument) => {
-    const omitted = artifacts.find(({ path }) => path === argument);
-    if (omitted !== undefined && !existsSync(at(argument))) return `sha256:${omitted.sha256}`;
-    if (argument.startsWith('testdata/')) return at(argument);
-    return argument.replace(REGISTRY, registry.host);
-  });
-}
-
-/** What the reference has built in, or gets by TUF. */
-function trustOf({ subcommand, name }: Case): string[] {
-  if (subcommand === 'verify-vsa') return [];
-  const root = ['--trusted-root', at('trust/trusted_root.json')];
-  if (subcommand === 'verify-npm-package') return [...root, '--npm-keys', at('trust/npm-keys.json')];
-  return name.startsWith('gcb/') ? [...root, '--gcb-keys', at('trust/gcb')] : root;
-}
-
-function expectVerdict(one: Case, { status, stderr, stdout }: { readonly status: number; readonly stderr: string; readonly stdout: string }): void {
+function expectVerdict(one: SlsaCase, { status, stderr, stdout }: { readonly status: number; readonly stderr: string; readonly stdout: string }): void {
   if (one.expect === 'accept') {
     expect([status, stderr]).toEqual([0, expect.stringMatching(/PASSED: SLSA verification passed\n$/)]);
     return;
@@ -141,11 +107,11 @@ function expectVerdict(one: Case, { status, stderr, stdout }: { readonly status:
 }
 
 /** The image by its digest, and its attestations under their tag. */
-function serveLayout({ oci_layout: layout = '', image_digest: digest = '', args }: Case): void {
+function serveLayout({ oci_layout: layout = '', image_digest: digest = '', args }: SlsaCase): void {
   const [, name = ''] = /\/([^@]*)@/.exec(args.find((argument) => argument.startsWith(REGISTRY)) ?? '') ?? [];
   const repository = name.replace(/:[^/]*$/, '');
-  const blob = (its: string) => readFileSync(join(at(layout), 'blobs', its.replace(':', '/')));
-  const { manifests } = JSON.parse(readFileSync(join(at(layout), 'index.json'), 'utf8')) as {
+  const blob = (its: string) => readFileSync(join(slsaPath(layout), 'blobs', its.replace(':', '/')));
+  const { manifests } = JSON.parse(readFileSync(join(slsaPath(layout), 'index.json'), 'utf8')) as {
     manifests: { digest: string; mediaType: string; annotations?: Record<string, string> }[];
   };
   for (const manifest of manifests) {

@@ -582,6 +582,20 @@ describe('offline', () => {
 });
 
 describe('several artifacts', () => {
+  test('the log is asked once for what was signed', async () => {
+    const log = olderLog(instance);
+    const asked: string[] = [];
+    const server = await serve((request) => {
+      asked.push(new URL(request.url).pathname);
+      return log(request);
+    });
+    onTestFinished(() => server.close());
+    const one = await recorded(OLDER, 'certified', GENERIC, { names: ['app', 'app.sbom.json'] });
+    const run = await verify(OLDER, 'certified', one, { url: server.url });
+    expect({ ...run, stderr: steady(run.stderr) }).toEqual({ status: 0, stdout: '', stderr: `${accepted(OLDER, 'certified', one)}${PASSED}` });
+    expect(asked).toEqual(['/api/v1/log/entries/retrieve']);
+  });
+
   test('the first that is refused ends it', async () => {
     const one = await recorded(STACK, 'certified', GENERIC, { names: ['app', 'app.sbom.json'] });
     const [app = '', sbom = ''] = one.artifacts;

@@ -1,9 +1,10 @@
 /** Provenance that `slsa-verifier` refuses: by its own error, with our code and the near miss beside it, in the tree too. And what looks wrong and is not. */
 import { catalogue, type ErrorCode, utf8 } from '@assay/core';
 import { describe, expect, test } from 'vitest';
-import { COMMIT, DELEGATED, DISPATCHED, GENERATOR, GENERIC, type Source, TAGGED } from './provenance-builds.ts';
+import { CONTENT, type Made } from './build-scene.ts';
+import { COMMIT, DELEGATED, DISPATCHED, GENERATOR, GENERIC, type Source, type Statement, TAGGED } from './provenance-builds.ts';
 import type { Run } from './run-cli.ts';
-import { CONTENT, FAILED, type Made, openVerifierScene, PASSED, type Statement } from './slsa-verifier-scene.ts';
+import { FAILED, openVerifierScene, PASSED } from './slsa-verifier-scene.ts';
 
 const { scratch, instance, verifier, verify, bundle } = openVerifierScene();
 

@@ -1,8 +1,9 @@
 /** `slsa-verifier` on the command line: what it says to wrong calls, on which stream, and with which status; what the environment changes. Nothing here opens a socket. */
 import { describe, expect, test } from 'vitest';
+import { CONTENT } from './build-scene.ts';
 import { type Builder, COMMIT, GENERIC, statementOf, TAGGED } from './provenance-builds.ts';
 import type { Run } from './run-cli.ts';
-import { CONTENT, FAILED, openVerifierScene, PASSED, type Statement } from './slsa-verifier-scene.ts';
+import { FAILED, openVerifierScene, PASSED } from './slsa-verifier-scene.ts';
 
 const { scratch, verifier, verify, bundle } = openVerifierScene();
 /** What is told of `app` when it holds. */
@@ -118,7 +119,7 @@ describe('streams', () => {
   });
 
   test('a digest stands for a file that is not at hand', async () => {
-    const { sha256 = '' } = (statementOf(GENERIC, TAGGED, { app: CONTENT }) as Statement).subject[0]?.digest ?? {};
+    const { sha256 = '' } = statementOf(GENERIC, TAGGED, { app: CONTENT }).subject[0]?.digest ?? {};
     const path = scratch.write('provenance.intoto.jsonl', bundle());
     const flags = ['--provenance-path', path, '--source-uri', 'github.com/example/app'];
     expect(await verifier(['verify-artifact', ...flags, `sha256:${sha256}`])).toMatchObject({ status: 0 });

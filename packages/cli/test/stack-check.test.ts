@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog, startStack } from '@assay/stack';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { copyOf } from '../../stack/test/stack-copy.ts';
 import { type Run, runCli, Scratch } from './run-cli.ts';
 import { startStackProcess } from './stack-process.ts';
 
@@ -16,8 +17,8 @@ beforeAll(async () => {
 });
 
 /** The address of a stack that was made at `START`, and stopped. */
-async function made(directory: string): Promise<string> {
-  const stack = await startStack({ directory, clock: () => START, log: createLog('silent', () => undefined) });
+async function made(directory: string, options: { readonly passphrase?: string } = {}): Promise<string> {
+  const stack = await startStack({ directory, clock: () => START, log: createLog('silent', () => undefined), ...options });
   await stack.close();
   return stack.endpoints.origin;
 }
@@ -107,8 +108,7 @@ describe('assay stack check', () => {
   });
 
   test('tells each file that is damaged, what is wrong, and what to do', async () => {
-    const folder = join(scratch.folder, 'damaged');
-    await made(folder);
+    const folder = copyOf(data);
     chmodSync(join(folder, 'keys/ca-1.pem'), 0o644);
     chmodSync(join(folder, 'keys'), 0o775);
     rmSync(join(folder, 'tsa/chain-1.pem'));
@@ -137,15 +137,13 @@ ${folder}: 2 errors, 1 warning
   });
 
   test('warnings alone are no failure', async () => {
-    const folder = join(scratch.folder, 'warned');
-    await made(folder);
+    const folder = copyOf(data);
     chmodSync(join(folder, 'keys'), 0o770);
     expect(await assay('check', folder)).toMatchObject({ status: 0, stdout: expect.stringContaining('1 warning\n') });
   });
 
   test('names of files cannot forge lines', async () => {
-    const folder = join(scratch.folder, 'forged');
-    await made(folder);
+    const folder = copyOf(data);
     const name = 'x\n✘ forged.pem';
     writeFileSync(join(folder, 'keys', name), '', { mode: 0o644 });
     chmodSync(join(folder, 'keys', name), 0o644);
@@ -156,8 +154,7 @@ ${folder}: 2 errors, 1 warning
 
   test('opens encrypted keys with ASSAY_STACK_PASSPHRASE', async () => {
     const folder = join(scratch.folder, 'encrypted');
-    const stack = await startStack({ directory: folder, clock: () => START, passphrase: 'open sesame', log: createLog('silent', () => undefined) });
-    await stack.close();
+    await made(folder, { passphrase: 'open sesame' });
     const run = (env: Record<string, string>): Promise<Run> => runCli(['stack', 'check', '--data', folder], { now: START, env });
     expect(await run({ ASSAY_STACK_PASSPHRASE: 'open sesame' })).toMatchObject({ status: 0, stdout: `${folder}: nothing is wrong\n` });
     expect(await run({})).toMatchObject({ status: 0, stdout: expect.stringContaining('without a passphrase they were not looked at') });

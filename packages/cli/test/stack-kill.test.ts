@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { mulberry32 } from '../../stack/test/mulberry32.ts';
 import { Scratch } from './run-cli.ts';
 import { createWriters, newPromisesOfEveryKind, startLoad } from './stack-load.ts';
 import { startStackProcess } from './stack-process.ts';
@@ -19,7 +20,7 @@ const scratch = new Scratch();
 const seed = process.env['ASSAY_SEED'] ?? String(Date.now() % 1_000_000);
 
 test(`killed ${KILLS} times under load, a stack keeps every promise (ASSAY_SEED=${seed})`, { timeout: 600_000 }, async () => {
-  const random = numbersFrom(Number(seed));
+  const random = mulberry32(Number(seed));
   const data = scratch.path('stack');
   const promises = new StackPromises();
   const judge = new StackJudge(promises, data, scratch.path('tuf'));
@@ -57,15 +58,4 @@ async function killWhileStarting(data: string, afterMs: number): Promise<void> {
   await sleep(afterMs);
   child.kill('SIGKILL');
   expect((await ended)[1]).toBe('SIGKILL');
-}
-
-/** In [0, 1), the same for the same seed (mulberry32). */
-function numbersFrom(first: number): () => number {
-  let state = first;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  Certificate,
+  type Certificate,
   concat,
   encodeBase64,
   OID,
@@ -21,6 +21,7 @@ import {
 } from '@assay/core';
 import { encodeEntryBody, generateKey, hashedrekord001, hashedrekord002, leafHash, sha256 } from '@assay/make';
 import { type Endpoints, issueToken } from '@assay/stack';
+import { chainOf, keyRequest } from '../../stack/test/certificate-request.ts';
 import type { StackPromises } from './stack-promises.ts';
 
 export interface Load {
@@ -211,12 +212,9 @@ function certificateClient({ logs: { ctLog } }: StackPromises, data: string): Wr
   const email = `${toHex(randomBytes(4))}@stack.example`;
   return async (connection) => {
     const token = await issueToken(data, { kind: 'email', email }, { now: new Date() });
-    const publicKeyRequest = { publicKey: { content: KEY.publicPem }, proofOfPossession: encodeBase64(KEY.sign(utf8(email))) };
-    const body = JSON.stringify({ credentials: { oidcIdentityToken: token }, publicKeyRequest });
+    const body = JSON.stringify(keyRequest(token, email, KEY));
     const answer = await connection.demand(200, `${connection.endpoints.fulcio}/api/v2/signingCert`, { method: 'POST', body });
-    const { certificates } = (JSON.parse(String(answer.body)) as { signedCertificateEmbeddedSct: { chain: { certificates: string[] } } })
-      .signedCertificateEmbeddedSct.chain;
-    const [leaf, issuer] = certificates.map((pem) => Certificate.parse(derOf(pem))) as [Certificate, Certificate];
+    const [leaf, issuer] = chainOf({ status: answer.status, text: String(answer.body) }) as [Certificate, Certificate];
     const { index, leafInput } = promisedEntry(leaf, issuer);
     ctLog.entry(index, leafHash(leafInput));
   };
@@ -233,10 +231,6 @@ function promisedEntry(leaf: Certificate, issuer: Certificate): { index: number;
     index: Number(Buffer.from(extensions).readUIntBE(3, 5)),
     leafInput: concat(uint(0, 2), uint(timestamp, 8), entry, uint(extensions.length, 2), extensions),
   };
-}
-
-function derOf(pem: string): Uint8Array {
-  return new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64'));
 }
 
 function timestampClient(promises: StackPromises): Writer {

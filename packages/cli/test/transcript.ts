@@ -4,12 +4,10 @@
  *   # A sentence about the commands below it.
  *   env NAME=value …           the environment from here on; `env` alone empties it
  *   $ cosign verify-blob …     quotes '…', variables $NAME, input `< FILE`
- *   cosign: REASON             the real cosign answers otherwise, and why
+ *   cosign: REASON             the real cosign (or whose commands these are) answers otherwise, and why
  *   2> text                    a line on standard error
  *   text                       a line on standard output
  *   [1]                        the exit status, when it is not 0
- *
- * `ASSAY_UPDATE=1 vitest run packages/cli/test/transcripts.test.ts` writes the outputs anew: read the difference before you keep it.
  */
 import type { Run } from './run-cli.ts';
 
@@ -20,7 +18,7 @@ export interface Command {
   readonly words: readonly string[];
   /** File that is standard input. */
   readonly input: string | undefined;
-  /** Why the real cosign answers otherwise. */
+  /** Why the real program answers otherwise. */
   readonly differs: string | undefined;
   readonly expected: Run;
 }
@@ -33,7 +31,9 @@ export interface Transcript {
 
 type Part = { readonly text: string } | { readonly command: Command };
 
-export function parseTranscript(text: string): Transcript {
+/** @param peer the real program, whose differences are marked with its name */
+export function parseTranscript(text: string, peer = 'cosign'): Transcript {
+  const marker = `${peer}: `;
   const parts: Part[] = [];
   let section = '';
   let env: Record<string, string> = {};
@@ -41,7 +41,7 @@ export function parseTranscript(text: string): Transcript {
   while (lines.length > 0) {
     const line = lines.shift() as string;
     if (line.startsWith('$ ')) {
-      parts.push({ command: parseCommand(line.slice(2), section, env, lines) });
+      parts.push({ command: parseCommand(line.slice(2), { section, env, marker }, lines) });
       continue;
     }
     if (line.startsWith('# ')) section = line.slice(2);
@@ -49,35 +49,42 @@ export function parseTranscript(text: string): Transcript {
     parts.push({ text: line });
   }
   const commands = parts.flatMap((part) => ('command' in part ? [part.command] : []));
-  return { commands, print: (outputs) => printParts(parts, [...outputs]) };
+  return { commands, print: (outputs) => printParts(parts, [...outputs], marker) };
+}
+
+interface Around {
+  readonly section: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly marker: string;
 }
 
 /** Takes the lines of its outputs, up to an empty line, off `lines`. */
-function parseCommand(line: string, section: string, inherited: Readonly<Record<string, string>>, lines: string[]): Command {
+function parseCommand(line: string, { section, env: inherited, marker }: Around, lines: string[]): Command {
   const [command = '', input] = line.split(' < ');
   const { env, rest } = assignments(splitWords(command));
   const end = lines.indexOf('');
   const output = lines.splice(0, end < 0 ? lines.length : end);
-  const differs = output.find((one) => one.startsWith('cosign: '))?.slice('cosign: '.length);
-  return { line, section, env: { ...inherited, ...env }, words: rest, input, differs, expected: parseOutput(output) };
+  const differs = output.find((one) => one.startsWith(marker))?.slice(marker.length);
+  const expected = parseOutput(output.filter((one) => !one.startsWith(marker)));
+  return { line, section, env: { ...inherited, ...env }, words: rest, input, differs, expected };
 }
 
 function parseOutput(lines: readonly string[]): Run {
   const status = Number(lines.map((line) => /^\[(\d+)\]$/.exec(line)?.[1]).find((found) => found !== undefined) ?? 0);
   const stderr = lines.filter((line) => line.startsWith('2>')).map((line) => `${line.slice(3)}\n`);
-  const stdout = lines.filter((line) => !/^(?:2>|\[\d+\]$|cosign: )/.test(line)).map((line) => `${line.replace(/^\.$/, '')}\n`);
+  const stdout = lines.filter((line) => !/^(?:2>|\[\d+\]$)/.test(line)).map((line) => `${line.replace(/^\.$/, '')}\n`);
   return { status, stdout: stdout.join(''), stderr: stderr.join('') };
 }
 
-function printParts(parts: readonly Part[], outputs: Run[]): string {
-  return parts.map((part) => ('text' in part ? part.text : printCommand(part.command, outputs.shift() as Run))).join('\n');
+function printParts(parts: readonly Part[], outputs: Run[], marker: string): string {
+  return parts.map((part) => ('text' in part ? part.text : printCommand(part.command, outputs.shift() as Run, marker))).join('\n');
 }
 
-function printCommand({ line, differs }: Command, { status, stdout, stderr }: Run): string {
+function printCommand({ line, differs }: Command, { status, stdout, stderr }: Run, marker: string): string {
   const linesOf = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
   return [
     `$ ${line}`,
-    ...(differs === undefined ? [] : [`cosign: ${differs}`]),
+    ...(differs === undefined ? [] : [marker + differs]),
     // An empty line ends the outputs, so one in them is written as a point.
     ...linesOf(stdout).map((one) => (one === '' ? '.' : one)),
     ...linesOf(stderr).map((one) => `2> ${one}`.trimEnd()),
@@ -97,13 +104,19 @@ function splitWords(line: string): string[] {
   return [...line.matchAll(/(?:[^\s']|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ''));
 }
 
+export type Values = Readonly<Record<string, string | readonly string[]>>;
+
 /** `$NAME` by its value; a word that is nothing but a list variable becomes several. */
-export function expand(words: readonly string[], values: Readonly<Record<string, string | readonly string[]>>): string[] {
+export function expand(words: readonly string[], values: Values): string[] {
   return words.flatMap((word) => {
     const whole = word.startsWith('$') ? values[word.slice(1)] : undefined;
     if (typeof whole === 'object') return whole;
     return [word.replace(/\$([A-Z]+)/g, (text, name: string) => (typeof values[name] === 'string' ? values[name] : text))];
   });
+}
+
+export function expandEnv(env: Command['env'], values: Values): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, expand([value], values).join(' ')]));
 }
 
 /** What changes from run to run is not part of a transcript: the server's port, and the text of fresh keys and signatures. */

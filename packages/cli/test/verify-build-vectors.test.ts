@@ -3,29 +3,17 @@
  * others, the reason stands beside the case. Skipped, visibly, without the vectors.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli, Scratch } from './run-cli.ts';
+import { fileOrDigest, readSlsaCases, type SlsaCase, slsaPath } from './slsa-cases.ts';
 import { findVectors } from './vectors-folder.ts';
 
-interface Case {
-  readonly name: string;
-  readonly subcommand: string;
-  readonly args: readonly string[];
-  readonly artifacts: readonly { readonly path: string; readonly sha256: string; readonly omitted?: boolean }[];
-  readonly needs: string;
-  readonly level?: string;
-  readonly expect: 'accept' | 'reject';
-  readonly error?: { readonly id: string };
-}
-
 const vectors = findVectors();
-const folder = join(vectors ?? '', 'slsa');
 if (vectors === undefined) console.warn('tests of real provenance are skipped: no vectors (set ASSAY_VECTORS)');
-const root = join(folder, 'trust/trusted_root.json');
+const root = slsaPath('trust/trusted_root.json');
 
 /** Our verdict is our own here, and why. */
-const OURS: readonly (readonly [name: RegExp, verdict: Case['expect'], why: string])[] = [
+const OURS: readonly (readonly [name: RegExp, verdict: SlsaCase['expect'], why: string])[] = [
   [/^artifact\/gha_delegator\/v1\.9\.0\//, 'reject', 'the delegator was called at a branch, which slsa-verifier allows its own tests'],
   [/short runner name$/, 'accept', 'a short name stands for the hosted runner, whichever version of the predicate'],
   [/OSSF builder mismatch package version$/, 'accept', 'name and version of a package are no demands on a build'],
@@ -40,14 +28,11 @@ const CODES: Readonly<Record<string, string>> = {
   ErrorMismatchHash: 'SLSA_SUBJECT',
 };
 
-function cases(): Case[] {
-  const all = (JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')) as { cases: Case[] }).cases;
-  const asked = ['verify-artifact', 'verify-github-attestation', 'verify-npm-package'];
-  return all.filter(({ subcommand, needs, level, args }) => {
-    const isOther = args.includes('--source-versioned-tag') || args.includes('--build-workflow-input');
-    return asked.includes(subcommand) && needs === 'none' && level !== 'api' && !isOther;
-  });
-}
+const ASKED = ['verify-artifact', 'verify-github-attestation', 'verify-npm-package'];
+const listed = readSlsaCases().filter(({ subcommand, needs, level, args }) => {
+  const isOther = args.includes('--source-versioned-tag') || args.includes('--build-workflow-input');
+  return ASKED.includes(subcommand) && needs === 'none' && level !== 'api' && !isOther;
+});
 
 const FLAGS: Readonly<Record<string, string>> = {
   '--source-uri': '--source',
@@ -59,28 +44,20 @@ const FLAGS: Readonly<Record<string, string>> = {
   '--attestations-path': '--bundle',
 };
 
-function translate({ args, artifacts }: Case): { readonly flags: string[]; readonly things: string[] } {
+function translate(one: SlsaCase): { readonly flags: string[]; readonly things: string[] } {
   const flags: string[] = [];
   const things: string[] = [];
-  for (let i = 1; i < args.length; i++) {
-    const [arg = '', value = ''] = args.slice(i);
-    if (!arg.startsWith('--')) things.push(thingOf(arg, artifacts));
+  for (let i = 1; i < one.args.length; i++) {
+    const [arg = '', value = ''] = one.args.slice(i);
+    if (!arg.startsWith('--')) things.push(fileOrDigest(arg, one));
     else if (!arg.startsWith('--print-')) {
       const name = FLAGS[arg];
-      if (name !== undefined) flags.push(name, name === '--bundle' ? join(folder, value) : value);
+      if (name !== undefined) flags.push(name, name === '--bundle' ? slsaPath(value) : value);
       i++;
     }
   }
   return { flags, things };
 }
-
-function thingOf(path: string, artifacts: Case['artifacts']): string {
-  const known = artifacts.find((artifact) => artifact.path === path);
-  const file = join(folder, path);
-  return known === undefined || (known.omitted !== true && existsSync(file)) ? file : `sha256:${known.sha256}`;
-}
-
-const listed = vectors === undefined ? [] : cases();
 
 describe.skipIf(vectors === undefined)('provenance of real builders', () => {
   test.each(listed)('$expect $name', async (listedCase) => {
@@ -130,10 +107,10 @@ describe.skipIf(vectors === undefined)('provenance of real builders', () => {
       ['--builder', 'https://github.com/github/artifact-attestations-workflows/.github/workflows/attest.yml@09b495c3f12c7881b3cc17209a327792065c1a1d'],
     ],
   ])("GitHub's attestations: %s", async (_, bundle, artifact, trust, source, flags) => {
-    const file = join(folder, 'gh', artifact);
-    const [line = ''] = readFileSync(join(folder, 'trust', trust), 'utf8').split('\n');
+    const file = slsaPath(`gh/${artifact}`);
+    const [line = ''] = readFileSync(slsaPath(`trust/${trust}`), 'utf8').split('\n');
     const thing = existsSync(file) ? file : digestIn(bundle);
-    const argv = ['verify', thing, '--offline', '--bundle', join(folder, 'gh', bundle), '--trusted-root', scratch.write(`${bundle}.root`, line)];
+    const argv = ['verify', thing, '--offline', '--bundle', slsaPath(`gh/${bundle}`), '--trusted-root', scratch.write(`${bundle}.root`, line)];
     const run = await runCli([...argv, '--source', source, ...flags], { now: new Date() });
     expect(run.status, run.stdout + run.stderr).toBe(0);
     expect((await runCli([...argv, '--source', 'github.com/o/r', ...flags], { now: new Date() })).stdout).toContain('[SLSA_SOURCE]');
@@ -142,7 +119,7 @@ describe.skipIf(vectors === undefined)('provenance of real builders', () => {
 
   /** Of what is not in the vectors, the bundle names the digest. */
   function digestIn(bundle: string): string {
-    const { dsseEnvelope } = JSON.parse(readFileSync(join(folder, 'gh', bundle), 'utf8')) as { dsseEnvelope: { payload: string } };
+    const { dsseEnvelope } = JSON.parse(readFileSync(slsaPath(`gh/${bundle}`), 'utf8')) as { dsseEnvelope: { payload: string } };
     const { subject } = JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString()) as { subject: { digest: Record<string, string> }[] };
     const [[algorithm, hex] = []] = Object.entries(subject[0]?.digest ?? {});
     return `${algorithm}:${hex}`;

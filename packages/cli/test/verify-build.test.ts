@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { utf8 } from '@assay/core';
 import { generateKey } from '@assay/make';
-import { putImage, type Server, serve, serveRegistry } from '@assay/testkit';
+import { putBundle, putImage, type Server, serve, serveRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fakeGithub } from '../../slsa/test/github-api.ts';
 import { olderFile, olderLog, recordOlder } from '../../slsa/test/older-envelope.ts';
-import { CONTENT, type Made, OWN, openBuildScene, SOURCE, type Statement } from './build-scene.ts';
+import { CONTENT, type Made, OWN, openBuildScene, SOURCE } from './build-scene.ts';
 import { openGhScene } from './gh-scene.ts';
-import { BUILDERS, type Builder, DISPATCHED, GENERIC, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
+import { BUILDERS, type Builder, DISPATCHED, GENERIC, type Statement, sha256Of, signedBy, statementOf, TAGGED } from './provenance-builds.ts';
 import { runCli, Scratch } from './run-cli.ts';
 
 const scene = openBuildScene();
@@ -433,17 +433,13 @@ describe('images', () => {
   const registry = serveRegistry();
   afterAll(async () => (await registry).close());
   let count = 0;
-  const SIGSTORE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
   async function image(attach: (manifest: string) => readonly Uint8Array[]): Promise<string> {
     const { content, host } = await registry;
     const name = `builds/${count++}`;
     const subject = putImage(content, name, { tag: '1', layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', bytes: utf8(name) }] });
     const manifest = new TextDecoder().decode(content.getManifest(name, subject.digest)?.bytes);
-    for (const bundle of attach(manifest)) {
-      const config = { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') };
-      putImage(content, name, { artifactType: SIGSTORE, subject, layers: [{ mediaType: SIGSTORE, bytes: bundle }], config });
-    }
+    for (const bundle of attach(manifest)) putBundle(content, name, subject, bundle);
     return `${host}/${name}:1`;
   }
 

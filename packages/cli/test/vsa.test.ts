@@ -1,7 +1,7 @@
 /** `assay vsa make` and `verify`: summaries in one's own words and of a verification, of files, images and sources, by key and by identity. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { utf8 } from '@assay/core';
-import { putImage, serveRegistry, type TestRegistry } from '@assay/testkit';
+import { putBundle, putImage, serveRegistry, type TestRegistry } from '@assay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONTENT, type Made, OWN, openBuildScene } from './build-scene.ts';
 import { openStackScene, PERSON, WORKFLOW } from './foreign-stack-scene.ts';
@@ -252,17 +252,19 @@ describe('images', () => {
     expect((await verify([`${registry.host}/app:2`])).stdout).toContain('[EVIDENCE_NOT_FOUND]');
   });
 
+  test('are asked for their digest alone where the summary lies in a file', async () => {
+    putImage(registry.content, 'kept', { tag: '1' });
+    const [reference, file] = [`${registry.host}/kept:1`, scratch.path('kept.vsa.json')];
+    expect(await make([reference, '--result', 'PASSED', '--level', 'SLSA_BUILD_LEVEL_1', '--bundle', file])).toMatchObject({ status: 0 });
+    registry.reset();
+    expect(await verify([reference, '--bundle', file])).toMatchObject({ status: 0 });
+    expect(registry.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v2/kept/manifests/1']);
+  });
+
   test('are summed up by the digest that was verified', async () => {
     const subject = putImage(registry.content, 'built', { tag: '1' });
     const manifest = new TextDecoder().decode(registry.content.getManifest('built', subject.digest)?.bytes);
-    const mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-    const layers = [{ mediaType, bytes: scene.sign({ artifacts: { image: manifest } }).bundleBytes }];
-    putImage(registry.content, 'built', {
-      artifactType: mediaType,
-      subject,
-      layers,
-      config: { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') },
-    });
+    putBundle(registry.content, 'built', subject, scene.sign({ artifacts: { image: manifest } }).bundleBytes);
     const reference = `${registry.host}/built:1`;
     const run = await make([reference, ...SUMMED, '--evidence-root', root], { ASSAY_GITHUB_API: 'http://127.0.0.1:9' });
     expect(run).toMatchObject({ status: 0, stdout: `${registry.host}/built@${subject.digest}\n` });

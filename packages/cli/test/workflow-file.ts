@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { runOf } from './child-run.ts';
 import type { Run } from './run-cli.ts';
 
 export interface Step {
@@ -78,17 +79,7 @@ export interface StepPlace {
 export function runStep({ run = '', env: own = {} }: Step, { cwd, env, contexts }: StepPlace): Promise<Run> {
   const variables = Object.fromEntries(Object.entries(own).map(([name, text]) => [name, expand(text, contexts)]));
   const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], { cwd, env: { ...env, ...variables } });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status: status ?? -1, ...output }));
-  });
+  return runOf(child);
 }
 
 /** The outputs that a step has set, from the file that it wrote them to. */

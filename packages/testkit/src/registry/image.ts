@@ -1,5 +1,5 @@
 /** An image or artifact for a scene: blobs, manifest and tag in one call. */
-import { utf8 } from '@assay/core';
+import { BUNDLE_V03, utf8 } from '@assay/core';
 import { type Descriptor, OCI_MANIFEST, type RegistryContent } from './content.ts';
 
 export interface ImageOptions {
@@ -29,8 +29,14 @@ export function putImage(content: RegistryContent, repository: string, options: 
   return content.putManifest(repository, manifest, tag === undefined ? {} : { tag });
 }
 
+/** A Sigstore bundle as a referrer of `subject`; the descriptor of its manifest. */
+export function putBundle(content: RegistryContent, repository: string, subject: Descriptor, bundle: Uint8Array): Descriptor {
+  return putImage(content, repository, { artifactType: BUNDLE_V03, config: EMPTY, layers: [{ mediaType: BUNDLE_V03, bytes: bundle }], subject });
+}
+
 const LAYER = { mediaType: 'application/vnd.oci.image.layer.v1.tar', bytes: utf8('a layer') };
 const CONFIG = {
   mediaType: 'application/vnd.oci.image.config.v1+json',
   bytes: utf8(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, config: {} })),
 };
+const EMPTY = { mediaType: 'application/vnd.oci.empty.v1+json', bytes: utf8('{}') };
