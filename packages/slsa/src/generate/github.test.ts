@@ -1,19 +1,11 @@
 import { isTrustError, type JsonObject } from '@assay/core';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../../core/test/codes.ts';
 import { BUILDER, CLAIMS, COMMIT, contextText, EVENT, githubToken } from '../../test/github-token.ts';
 import { ACTIONS_ISSUER } from '../github/hosts.ts';
 import { githubProvenanceV1, githubProvenanceV02 } from './github.ts';
 import { factsOfGithubJob, type GithubJob, readGithubContext, readGithubJob, refuseOtherGithubVariables } from './github-job.ts';
 
-const codeOf = (action: () => unknown): string => {
-  try {
-    action();
-  } catch (error) {
-    if (isTrustError(error)) return error.code;
-    throw error;
-  }
-  return 'accepted';
-};
 const job = (claims: JsonObject = {}, issuer?: string): GithubJob => readGithubJob(githubToken(claims, issuer));
 const context = (members: JsonObject = {}, vars = '{}') => readGithubContext({ github: contextText(members), vars }, job());
 

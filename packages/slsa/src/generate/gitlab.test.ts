@@ -1,5 +1,6 @@
-import { isTrustError, type JsonObject } from '@assay/core';
+import type { JsonObject } from '@assay/core';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../../core/test/codes.ts';
 import { factsOfGitlabJob, type GitlabJob, gitlabProvenance, readGitlabJob } from './gitlab.ts';
 
 const COMMIT = 'a288201509dd9a85da4141e07522bad412938dbe';
@@ -29,16 +30,6 @@ const VARIABLES = {
   CI_PIPELINE_SOURCE: 'push',
 };
 const job = (claims: JsonObject = {}): GitlabJob => readGitlabJob({ issuer: 'https://gitlab.com', claims: { ...CLAIMS, ...claims } });
-const codeOf = (action: () => unknown): string => {
-  try {
-    action();
-  } catch (error) {
-    if (isTrustError(error)) return error.code;
-    throw error;
-  }
-  return 'accepted';
-};
-
 test('provenance is in the shape that GitLab documents', () => {
   expect(gitlabProvenance(job(), VARIABLES)).toEqual({
     version: 'v1',

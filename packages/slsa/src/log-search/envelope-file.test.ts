@@ -1,6 +1,7 @@
-import { isTrustError, utf8 } from '@assay/core';
+import { utf8 } from '@assay/core';
 import { createInstance } from '@assay/testkit';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../../core/test/codes.ts';
 import { olderFile } from '../../test/older-envelope.ts';
 import { parseEnvelopeFile } from './envelope-file.ts';
 
@@ -61,13 +62,3 @@ describe('refused', () => {
     for (let end = 0; end < certified.length; end += 7) expect(codeOf(() => parseEnvelopeFile(utf8(certified.slice(0, end))))).toBe('SLSA_FORM');
   });
 });
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'accepted';
-  } catch (error) {
-    if (isTrustError(error)) return error.code;
-    throw error;
-  }
-}

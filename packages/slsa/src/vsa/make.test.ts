@@ -1,7 +1,8 @@
-import { failures, isTrustError, parseSpki } from '@assay/core';
+import { failures, parseSpki } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { keyFor } from '@assay/testkit';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../../core/test/codes.ts';
 import { jsonBytes, signEnvelope } from '../../test/sign-envelope.ts';
 import { type VsaContent, type VsaSubject, verifyVsa } from './index.ts';
 import { encodeVsa, vsaPredicate } from './make.ts';
@@ -112,16 +113,6 @@ describe('refused', () => {
     ['a subject with half a digest', [{ digest: { sha256: SHA256 } }, { digest: { sha256: 'ab' } }]],
   ])('%s', (_, subjects) => expect(codeOf(() => encodeVsa(subjects, CONTENT))).toBe('VSA_DEMAND'));
 });
-
-function codeOf(make: () => unknown): string {
-  try {
-    make();
-  } catch (error) {
-    if (isTrustError(error)) return error.code;
-    throw error;
-  }
-  return 'nothing is wrong with it';
-}
 
 describe('what is made and signed', () => {
   const key = keyFor('vsa maker', 'p256');
