@@ -9,7 +9,8 @@
 set -euo pipefail
 
 CACHE="${ASSAY_TESTBED:-$HOME/.cache/assay-testbed}"
-PINS="$(dirname "$0")/testbed-python.txt"
+HERE="$(dirname "$0")"
+PINS="$HERE/testbed-python.txt"
 
 # is_there NAME VERSION -x|-f: whether it is in its folder, executable or at all; says so.
 is_there() {
@@ -40,6 +41,33 @@ go_tool() {
   echo "installed  $name $version: $folder/$name"
 }
 
+# go_module NAME VERSION FOLDER PACKAGE [LDFLAGS]: what `go install` refuses because its module replaces others. The module in
+# testbed/FOLDER requires it with those replaces, and pins all it needs.
+go_module() {
+  local name=$1 version=$2 module=$3 package=$4 ldflags=${5:-}
+  local folder="$CACHE/$name-$version"
+  is_there "$name" "$version" -x && return
+  command -v go >/dev/null || { echo "missing    $name $version: needs go on PATH" >&2; return 1; }
+  echo "building   $name $version"
+  local building
+  building=$(new_folder)
+  GOFLAGS="-trimpath -buildvcs=false -mod=readonly" go build -C "$HERE/testbed/$module" -ldflags "$ldflags" -o "$building/$name" "$package"
+  mkdir -p "$folder"
+  mv "$building/$name" "$folder/$name"
+  rmdir "$building"
+  echo "built      $name $version: $folder/$name"
+}
+
+# kubernetes NAME: of one release; a build outside its own scripts has to be told which.
+kubernetes() {
+  local flags="" package
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    flags+=" -X $package.gitVersion=v$KUBERNETES -X $package.gitMajor=1 -X $package.gitMinor=34 -X $package.gitTreeState=archive"
+  done
+  go_module "$1" "$KUBERNETES" kubernetes "k8s.io/kubernetes/cmd/$1" "$flags"
+}
+KUBERNETES=1.34.1
+
 # apt_tool COMMAND PACKAGE
 apt_tool() {
   local command=$1 package=$2 path
@@ -55,6 +83,28 @@ apt_package() {
   echo "installing $1"
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+}
+
+# apt_program NAME PACKAGE PATH: one program out of a package that would also install a service of the system, and start it. What is
+# on PATH will do; else the package is unpacked, not installed.
+apt_program() {
+  local name=$1 package=$2 path=$3 found
+  if found=$(command -v "$name"); then
+    echo "found      $name: $found"
+    return
+  fi
+  local folder="$CACHE/$name-apt"
+  is_there "$name" apt -x && return
+  echo "fetching   $package"
+  apt-get update -qq
+  local fetching
+  fetching=$(new_folder)
+  (cd "$fetching" && apt-get download -qq "$package")
+  dpkg-deb --extract "$fetching"/*.deb "$fetching"
+  mkdir -p "$folder"
+  mv "$fetching/$path" "$folder/$name"
+  rm -rf "$fetching"
+  echo "fetched    $name: $folder/$name"
 }
 
 # python_tool NAME VERSION MODULE PINS: a virtual environment with what the file PINS lists. Its programs know where they were made, so
@@ -103,6 +153,10 @@ tool() {
     crane)    go_tool crane 0.22.1 github.com/google/go-containerregistry/cmd/crane ;;
     registry) go_tool registry 0.22.1 github.com/google/go-containerregistry/cmd/registry ;;
     helm)     go_tool helm 3.22.0 helm.sh/helm/v3/cmd/helm ;;
+    kube-apiserver | kubectl) kubernetes "$1" ;;
+    policy-tester) go_module policy-tester 0.13.1 policy-tester github.com/sigstore/policy-controller/cmd/tester ;;
+    kyverno)  go_module kyverno 1.19.1 kyverno github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno "-s -w" ;;
+    etcd)     apt_program etcd etcd-server usr/bin/etcd ;;
     sigstore-python) python_tool sigstore-python 4.5.1 sigstore "$PINS" ;;
     sigstore-js-archive)
       npm_archive sigstore-js-archive 2.1.0 sigstore f0c641fce0310cb43208f4272dc1423153630e44ba8cdc0b5ce8466f724e0eed ;;
@@ -112,7 +166,8 @@ tool() {
     *) echo "unknown tool: $1" >&2; return 2 ;;
   esac
 }
-ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2"
+# Kyverno is for whom names it: 4 minutes and 320 MB.
+ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2 etcd kube-apiserver kubectl policy-tester"
 
 failed=0
 for name in ${*:-$ALL}; do
