@@ -88,7 +88,7 @@ export { parseSctList, type SignedCertificateTimestamp, tbsWithoutScts } from '.
 export { encodingProblem, parseEcdsaSignature, verifySignature } from './signature.ts';
 export { digestsNeeded, type SignedContent, signedContent } from './signed-content.ts';
 export { encodeSimpleSigning, parseSimpleSigning, type SimpleSigning, type SimpleSigningContent } from './simple-signing.ts';
-export { fromUnixSeconds, parseRfc3339, type Window, windowContains, windowText } from './time.ts';
+export { fromUnixSeconds, parseRfc3339, rfc3339, type Window, windowContains, windowText } from './time.ts';
 export { parseTimestampResponse, type TimestampToken } from './timestamp-token.ts';
 export { checkCheckpoint, checkInclusionProof } from './tlog.ts';
 export { type TrustParts, trustedRootOf, withParts } from './trust-parts.ts';

@@ -43,3 +43,8 @@ export function fromUnixSeconds(seconds: bigint): Date | undefined {
 
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const MAX_SECONDS = 8_640_000_000_000n;
+
+/** As Go prints times in JSON: to the second, unless there is more to say. */
+export function rfc3339(time: Date): string {
+  return time.toISOString().replace(/\.?0*Z$/, 'Z');
+}

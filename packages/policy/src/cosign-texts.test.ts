@@ -3,7 +3,7 @@ import { Artifact, exactly, parsePublicKeyPem, parseTrustedRoot, verify } from '
 import { nodeCrypto } from '@assay/crypto-node';
 import { type Defect, defects } from '@assay/testkit';
 import { expect, test } from 'vitest';
-import { bundleRefusal, looseRefusal } from './refusal.ts';
+import { bundleRefusal, looseRefusal } from './cosign-texts.ts';
 
 /** Defects that are seen only in the verification: a trusted root or key that cannot be read never comes this far. */
 const verifiable = defects.filter(({ code }) => !/^(?:TRUST_ROOT|KEY_PARSE|KEY_UNSUPPORTED)/.test(code));

@@ -1,6 +1,5 @@
 /** Why a verification failed, in the words cosign has for it (cosign.md sections 4.2 to 4.4). The tree stays the truth; this picks its first reason. */
-import { type Certificate, type Check, type CheckEvidence, failures, quote, type Verification } from '@assay/core';
-import { rfc3339 } from '../cobra/rfc3339.ts';
+import { type Certificate, type Check, type CheckEvidence, failures, quote, rfc3339, type Verification } from '@assay/core';
 
 /** For Sigstore bundles, in the order in which cosign looks: log, times, certificate, SCT, signature, identity. */
 export function bundleRefusal({ root }: Verification, { byDigest }: { readonly byDigest: boolean }): string {

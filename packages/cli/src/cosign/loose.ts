@@ -16,11 +16,11 @@ import {
   type VerifyOptions,
   verify,
 } from '@assay/core';
+import { looseRefusal } from '@assay/policy/cosign-texts';
 import { CommandError, wrapped } from '../cobra/failure.ts';
 import { verifyOptions } from './demands.ts';
 import type { Invocation } from './invocation.ts';
 import { searchLog } from './log-search.ts';
-import { looseRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
 
 export interface Loose {

@@ -1,12 +1,12 @@
 /** Signing with a certificate for the occasion: what is told on the way, and what is kept when a service fails. */
 import { nodeCrypto } from '@assay/crypto-node';
+import { bundleRefusal } from '@assay/policy/cosign-texts';
 import { type Certified, type KeylessSigner, type KeylessStage, type SealedKeyless, type Signable, sealKeyless } from '@assay/sign';
 import { clockFrom } from '../clock.ts';
 import { CommandError } from '../cobra/failure.ts';
 import { keepPending } from '../keep-pending.ts';
 import type { RecorderOptions } from '../recording.ts';
 import { envelopeKindOf, recorderOf } from './recorder.ts';
-import { bundleRefusal } from './refusal.ts';
 import type { SealContext } from './seal.ts';
 import { showTree } from './show.ts';
 

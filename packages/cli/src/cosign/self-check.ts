@@ -1,10 +1,10 @@
 /** The fresh signature, verified before it is written; in cosign's words when it does not hold. */
 import type { Artifact, Bundle } from '@assay/core';
+import { bundleRefusal } from '@assay/policy/cosign-texts';
 import type { Signer } from '@assay/sign';
 import type { Context } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
 import { verifyFresh } from '../verify-fresh.ts';
-import { bundleRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
 import type { Signing } from './signing.ts';
 

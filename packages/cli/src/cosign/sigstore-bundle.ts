@@ -1,11 +1,11 @@
 /** Verifying a Sigstore bundle as the flags demand. */
 import { existsSync } from 'node:fs';
 import { type Artifact, type Bundle, type ExpectedSigner, type TrustedRoot, type Verification, verify } from '@assay/core';
+import { bundleRefusal } from '@assay/policy/cosign-texts';
 import { CommandError } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import { verifyOptions } from './demands.ts';
 import type { Invocation } from './invocation.ts';
-import { bundleRefusal } from './refusal.ts';
 import { showTree } from './show.ts';
 
 export interface BundleToVerify {

@@ -8,6 +8,7 @@ import {
   parseBundle,
   parseJson,
   parseTimestampResponse,
+  rfc3339,
   toHex,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
@@ -15,7 +16,6 @@ import { checkAuthenticity, type TrustSources } from '@assay/slsa/github';
 import type { Command, Context } from '../cobra/command.ts';
 import { wrapped } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { rfc3339 } from '../cobra/rfc3339.ts';
 import type { Io } from '../io.ts';
 import { printable } from '../render/printable.ts';
 import { readBundleFile } from './bundle-file.ts';

@@ -1,7 +1,6 @@
 /** Verified attestations as JSON: names and order of members are those that scripts and policies read (slsa.md section 3.5). */
-import { type Check, fromUnixSeconds, type Json, type ProvenTime, parseJson } from '@assay/core';
+import { type Check, fromUnixSeconds, type Json, type ProvenTime, parseJson, rfc3339 } from '@assay/core';
 import type { AcceptedAttestation, Criteria } from '@assay/slsa/github';
-import { rfc3339 } from '../cobra/rfc3339.ts';
 import { certificateSummary } from './certificate-summary.ts';
 import { bundleInOrder, statementInOrder } from './proto-json.ts';
 
