@@ -50,7 +50,7 @@ interface RekorBundleJson {
 
 type TlogEntry = BundleJson['verificationMaterial']['tlogEntries'][number];
 
-function rekorBundleOf(entry: TlogEntry): RekorBundleJson {
+export function rekorBundleOf(entry: TlogEntry): RekorBundleJson {
   return {
     SignedEntryTimestamp: entry.inclusionPromise?.signedEntryTimestamp ?? '',
     Payload: {

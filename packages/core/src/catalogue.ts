@@ -74,6 +74,11 @@ export const catalogue = {
     'every key needs validFor.start; a missing start is not "for ever"',
   ),
   TRUST_ROOT_MISSING: usage('No trusted root is available.', 'offline without a cached or embedded root', 'pass --trusted-root FILE'),
+  TRUST_ROOT_UNKNOWN: rejected(
+    'A policy names a trusted root that is not there.',
+    'a TrustRoot that was not given or not applied, or another name',
+    'apply the TrustRoot, or pass it with --trust-root FILE',
+  ),
   TRUST_ROOT_STALE: rejected(
     'The trusted root could not be refreshed, and a fresh one was demanded.',
     'the TUF mirror is down, or its metadata expired',
@@ -846,6 +851,91 @@ export const catalogue = {
     'The provenance cannot be written there.',
     'a file that is there already, a path outside the working directory, or another ending',
     'name a new file that ends in .intoto.jsonl',
+  ),
+
+  POLICY_STATIC: rejected(
+    'The policy refuses whatever it covers.',
+    'a policy that lets nothing in, until somebody writes a better one',
+    'ask whoever owns the policy',
+  ),
+  POLICY_UNRESOLVED: rejected(
+    'A part of the policy could not be resolved, so nothing satisfies it.',
+    'a key, a secret or a text that is not there, or parts that contradict each other',
+    'see what the message names; assay policy check tells more',
+  ),
+  POLICY_UNSATISFIED: rejected(
+    'What the policy demands was not shown.',
+    'an artifact that was not signed by those whom the policy names, or evidence that does not hold',
+    'see the failed checks below it: each says what was expected and what was found',
+  ),
+  POLICY_CONDITION: rejected(
+    'A signed statement is not as the policy demands.',
+    'a value that differs, or one that is missing',
+    'compare the statement with the condition: assay policy test shows both',
+  ),
+  POLICY_AGE: rejected('The evidence is older than the policy allows.', 'a scan or a signature that was not repeated', 'make the evidence again'),
+  POLICY_TIMEOUT: unavailable(
+    'A CUE or Rego policy was stopped before it came to a verdict, so it does not hold.',
+    'a policy that never ends, or a large document on a machine that is busy',
+    'make the policy look at less of the document',
+  ),
+  POLICY_MEMORY: unavailable(
+    'A CUE or Rego policy needs more memory than it may have, so it does not hold.',
+    'a policy that builds up values, or looks at all of a very large document',
+    'make the policy look at less of the document',
+  ),
+  POLICY_ENGINE: unavailable(
+    'The engine for CUE and Rego did not start, or stopped, so the policy does not hold.',
+    'a document that is nested very deeply, a package with files missing, or a machine without memory',
+    'evaluate the policy with cue or opa themselves; reinstall when every policy fails',
+  ),
+  POLICY_MATCH: rejected(
+    'Whether the policy is about this image cannot be said.',
+    'a pattern or a selector that cannot be read',
+    'correct the policy: until then nothing that it may cover is let in',
+  ),
+  POLICY_EXPRESSION: rejected(
+    'An expression or a variable of the policy cannot be evaluated.',
+    'a name that is not there, a function with an argument of the wrong type, or an expression that grows without end',
+    'see the expression in the message; what cannot be evaluated does not hold',
+  ),
+  POLICY_CEL: rejected(
+    'An expression in CEL cannot be evaluated.',
+    'a member that is not there, a value of another type, or a function that failed',
+    'guard optional members with has() or .?; what cannot be evaluated does not hold',
+  ),
+  POLICY_CEL_SYNTAX: malformed(
+    'An expression in CEL is not valid.',
+    'a mistake in writing, an unknown name or function, or values of types that do not go together',
+    'correct the expression that the message names',
+  ),
+  POLICY_CEL_LIMIT: rejected(
+    'An expression in CEL costs more than it may.',
+    'loops within loops over long lists, text that grows, or a pattern over very long text',
+    'make the lists shorter first, with filter(), and compare less',
+  ),
+  POLICY_METADATA: rejected(
+    'What an object says of its verified images cannot be read.',
+    'an annotation that was written by hand',
+    'remove the annotation: it is written by the webhook alone',
+  ),
+  POLICY_INVALID: malformed('The policy is not valid.', 'a field that is missing, unknown or contradicts another', 'correct the fields that the message names'),
+
+  POLICY_PARSE: malformed(
+    'The policy cannot be read.',
+    'an unknown or misspelt field, a value of another type, a name given twice, or another kind of document',
+    'compare the field with the reference of the policy language',
+  ),
+  POLICY_REFERENCE: {
+    kind: 'unavailable',
+    meaning: 'What a policy refers to cannot be had.',
+    causes: 'a Secret, ConfigMap, key or file that is missing, empty, or not what the policy says',
+    hint: 'compare the reference with what is there; the policy is not used until it resolves',
+  },
+  POLICY_PAYLOAD: malformed(
+    'An attestation cannot be given to a policy.',
+    'an envelope without payload, or a payload that is no in-toto statement',
+    ASK_SIGNER,
   ),
 
   INTERNAL: {
