@@ -26,6 +26,7 @@ const TOOLS: Readonly<Record<string, (argv: readonly string[], io: Io) => Promis
   imagetools: async (argv, io) => (await import('./imagetools/program.ts')).imagetools(argv, io),
   helm: async (argv, io) => (await import('./helm/program.ts')).helm('helm', argv, io),
   'slsa-verifier': async (argv, io) => (await import('./slsa-verifier/program.ts')).slsaVerifier(argv, io),
+  'policy-tester': async (argv, io) => (await import('./policy-tester/program.ts')).policyTester(argv, io),
   gh: async (argv, io) => (await import('./gh/program.ts')).gh(argv, io),
   chart: async (argv, io) => (await import('./helm/program.ts')).helm('assay chart', argv, io),
 };

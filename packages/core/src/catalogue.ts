@@ -938,6 +938,44 @@ export const catalogue = {
     ASK_SIGNER,
   ),
 
+  ADMISSION_REVIEW: malformed(
+    'The body is no review of the Kubernetes API server.',
+    'another client, another version of the API, or nesting beyond the cap',
+    'send admission.k8s.io/v1 AdmissionReviews; the message says what is wrong',
+  ),
+  ADMISSION_OBJECT: malformed(
+    'The object under review cannot be read.',
+    'a kind that is not handled, or a field of another type than the kind has',
+    'correct the object, or the rules of the webhook configuration',
+  ),
+  ADMISSION_API: unavailable(
+    'The Kubernetes API server did not do what was asked.',
+    'missing rights, an object that is gone, or a server that is starting',
+    'the message has its status and reason; for 403 look at the role of the service account',
+  ),
+  ADMISSION_KUBECONFIG: usage(
+    'It is not known where the cluster is, or as whom to speak to it.',
+    'no kubeconfig, or one whose context, cluster or user is missing',
+    'set KUBECONFIG, or look at: kubectl config view',
+  ),
+  ADMISSION_CREDENTIALS: unavailable(
+    'The registry credentials of a pod cannot be read.',
+    'missing rights to secrets or service accounts, or a secret that is not well-formed',
+    'look at the imagePullSecrets of the pod and of its service account',
+  ),
+  ADMISSION_NOT_READY: unavailable('The policies of the cluster have not been read yet.', 'a webhook that has just started', 'try again in a moment'),
+  ADMISSION_DEADLINE: unavailable(
+    'There was no verdict in the time that the API server allows.',
+    'a registry or a service that is slow, or many images at once',
+    'try again: what was verified meanwhile is known; or raise timeoutSeconds of the webhook configuration',
+  ),
+  ADMISSION_CERTIFICATE: unavailable(
+    'There is no serving certificate.',
+    'others that write the same Secret over and over',
+    'look at who else writes the Secret of the serving certificate',
+  ),
+  ADMISSION_LISTEN: usage('The webhook cannot listen there.', 'another program on the port, or an address of another machine', 'choose another address or port'),
+
   INTERNAL: {
     kind: 'unavailable',
     meaning: 'A bug in Assay.',

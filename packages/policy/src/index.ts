@@ -13,7 +13,7 @@ export {
 } from './field-errors.ts';
 export type { ImagePolicy, PolicyVerdict, ReviewedObject } from './image-policy.ts';
 export type { PolicyEngines } from './judge/engines.ts';
-export { FoundEvidence } from './judge/evidence.ts';
+export { type EvidencePlace, type EvidenceSource, FoundEvidence } from './judge/evidence.ts';
 export type { Accepted, Refused } from './judge/examine.ts';
 export { imageConfigs } from './judge/image-configs.ts';
 export { type JudgeOptions, judge } from './judge/judge.ts';

@@ -1,5 +1,18 @@
 /** Conditions over a statement that verified, or over all that was shown. Every language ends here; what it cannot evaluate does not hold. */
-import { type Check, fail, failFrom, isJsonObject, isTrustError, type Json, type JsonObject, parseJson, pass, quote, TrustError, type VerifiedStatement } from '@assay/core';
+import {
+  type Check,
+  fail,
+  failFrom,
+  isJsonObject,
+  isTrustError,
+  type Json,
+  type JsonObject,
+  parseJson,
+  pass,
+  quote,
+  TrustError,
+  type VerifiedStatement,
+} from '@assay/core';
 import { attestationPayload } from '../cluster-image-policy/payload.ts';
 import type { Condition } from '../model.ts';
 import type { FailedCondition } from './outcome.ts';

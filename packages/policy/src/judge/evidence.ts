@@ -15,10 +15,14 @@ export interface EvidencePlace {
   readonly maxBytes: number | undefined;
 }
 
-export class FoundEvidence {
+export interface EvidenceSource {
+  /** The events of `findEvidence`, from the first on. */
+  in(place: EvidencePlace): AsyncIterable<FindEvent>;
+}
+
+export class FoundEvidence implements EvidenceSource {
   readonly #places = new Map<string, Replay<FindEvent>>();
 
-  /** The events of `findEvidence`, from the first on. */
   in(place: EvidencePlace): AsyncIterable<FindEvent> {
     const { image, digest, want, tagPrefix, only, maxBytes } = place;
     const name = JSON.stringify([image.name, digest, want, tagPrefix, only, maxBytes]);

@@ -3,14 +3,14 @@ import type { Json, LogEntry, TrustedRoot } from '@assay/core';
 import type { ContentReader, Digest } from '@assay/oci';
 import type { Circumstance, NamedImage, Places, RootReference } from '../model.ts';
 import type { PolicyEngines } from './engines.ts';
-import type { FoundEvidence } from './evidence.ts';
+import type { EvidenceSource } from './evidence.ts';
 
 export interface Subject {
   readonly image: NamedImage;
   /** What a tag stands for is asked for when evidence is, and not before. Errors: `OCI_…`, `AUTH_…`, `NET_…`. */
   digest(): Promise<Digest>;
   /** Shared by the policies that judge one image. */
-  readonly evidence: FoundEvidence;
+  readonly evidence: EvidenceSource;
   /** The image's own repository for places without one. Errors: `OCI_…`, `AUTH_…`. */
   open(places: Places): Promise<ContentReader>;
   /** Errors: `TRUST_ROOT_…`. */
