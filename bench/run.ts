@@ -5,6 +5,7 @@
  * (`npm run bench -- stack sign`) choose some of them. A target that is not reached is told and is no failure: figures depend on what else the
  * machine does. What does not run at all is one.
  */
+import { type AdmissionEffort, benchAdmission } from './admission.ts';
 import { benchCopyLayer } from './copy-layer.ts';
 import { benchCoreSize } from './core-size.ts';
 import { benchLogGrowth, type GrowthEffort } from './log-growth.ts';
@@ -28,6 +29,7 @@ interface Effort {
   readonly layerBytes: number;
   readonly starts: number;
   readonly stack: StackEffort;
+  readonly admission: AdmissionEffort;
   readonly growth?: GrowthEffort;
 }
 
@@ -40,6 +42,7 @@ const FAST: Effort = {
   layerBytes: 256 * 2 ** 20,
   starts: 5,
   stack: { writeSeconds: 5, serviceSeconds: 3 },
+  admission: { hits: 5000, reviews: 20_000, misses: 60 },
 };
 const NORMAL: Effort = {
   warmRounds: 40,
@@ -50,6 +53,7 @@ const NORMAL: Effort = {
   layerBytes: 2 ** 31,
   starts: 15,
   stack: { writeSeconds: 60, serviceSeconds: 10 },
+  admission: { hits: 20_000, reviews: 100_000, misses: 200 },
 };
 const LONG: Effort = {
   warmRounds: 400,
@@ -60,6 +64,7 @@ const LONG: Effort = {
   layerBytes: 2 ** 31,
   starts: 50,
   stack: { writeSeconds: 60, serviceSeconds: 30 },
+  admission: { hits: 100_000, reviews: 500_000, misses: 400 },
   growth: { growthRounds: 7, growthSeconds: 5 },
 };
 
@@ -79,6 +84,7 @@ const BENCHES: readonly (readonly [name: string, run: (published: Published) => 
   ['start', (published) => benchStackStart(report, published, effort.starts)],
   ['sign', (published) => benchSignKeyless(report, published, effort.processRuns)],
   ['stack', (published) => benchStackServices(report, published, effort.stack)],
+  ['admission', (published) => benchAdmission(report, published, effort.admission)],
   ['growth', async (published) => effort.growth && benchLogGrowth(report, published, effort.growth)],
   ['size', () => benchCoreSize(report)],
 ];

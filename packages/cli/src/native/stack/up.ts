@@ -4,6 +4,7 @@ import { readFileCapped } from '@assay/net';
 import { createLog, type LogLevel, parseFulcioConfig, readStatus, type ServiceName, type Stack, startStack } from '@assay/stack';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
+import { stopSignal } from '../../stop-signal.ts';
 import { dataFolder } from './data-folder.ts';
 import { guide } from './guide.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -47,13 +48,6 @@ export async function runUp(flags: UpFlags, io: Io): Promise<number> {
     await stack.close();
   }
   return EXIT.accepted;
-}
-
-/** Ctrl-C, and what service managers send. A second one ends the process at once, as it would without us. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }
 
 /** One after the other. Never resolves; rejects when what is in the folder now cannot be opened. */
