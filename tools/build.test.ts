@@ -140,6 +140,31 @@ test('signs an image in a registry, verifies and copies it, and refuses another'
   expect(await runBeside('crane', 'digest', signed)).toEqual({ status: 0, stdout: `${digest}\n`, stderr: '' });
 });
 
+test('holds an attestation against CUE and Rego', async () => {
+  const registry = await serveRegistry();
+  onTestFinished(() => registry.close());
+  putImage(registry.content, 'app', { tag: 'attested' });
+  const image = `${registry.host}/app:attested`;
+  const files = {
+    'predicate.json': '{"tool":"syft"}',
+    'ok.cue': 'predicate: tool: "syft"',
+    'bad.cue': 'predicate: tool: "trivy"',
+    'ok.rego': 'package signature\nallow { true }',
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const type = ['--type', 'https://example.org/scan'];
+  const none = ['--use-signing-config=false', '--tlog-upload=false'];
+  expect(await runBeside('cosign', 'generate-key-pair', '--output-key-prefix', 'policy')).toMatchObject({ status: 0 });
+  const attest = ['--yes', '--key', 'policy.key', '--predicate', 'predicate.json', ...type, ...none];
+  expect(await runBeside('cosign', 'attest', ...attest, image)).toMatchObject({ status: 0 });
+  const verify = ['cosign', 'verify-attestation', '--key', 'policy.pub', '--insecure-ignore-tlog', ...type];
+  expect(await runBeside(...verify, '--policy', 'ok.cue,ok.rego', image)).toMatchObject({ status: 0, stdout: expect.stringContaining('"payload"') });
+  const refused = { status: 1, stdout: '', stderr: expect.stringContaining('- predicate.tool: conflicting values "syft" and "trivy"') };
+  expect(await runBeside(...verify, '--policy', 'bad.cue', image)).toMatchObject(refused);
+  const notices = readFileSync(join(built.folder, 'engine/THIRD-PARTY-NOTICES.md'), 'utf8');
+  for (const name of ['Go', 'cuelang.org/go', 'github.com/open-policy-agent/opa']) expect(notices).toContain(`\n## ${name} `);
+});
+
 test('an error from one part is understood in another', async () => {
   const registry = await serveRegistry();
   onTestFinished(() => registry.close());

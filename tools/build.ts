@@ -25,9 +25,13 @@ export async function buildPackage(out = join(ROOT, 'dist')): Promise<Built> {
   chmodSync(join(folder, 'bin/assay.js'), 0o755);
   write(join(folder, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
   write(join(folder, 'THIRD-PARTY-NOTICES.md'), notices(inputs));
+  for (const name of ENGINE_FILES) write(join(folder, 'engine', name), readFileSync(join(ROOT, 'packages/policy/engine', name)));
   for (const name of ['LICENSE', 'README.md']) write(join(folder, name), readFileSync(join(ROOT, name)));
   return { folder, tarball: pack(folder, out) };
 }
+
+/** CUE and Rego as they are checked in (tools/engine), with the licences of what is linked into them. */
+const ENGINE_FILES = ['engine.wasm.br', 'engine.json', 'THIRD-PARTY-NOTICES.md'];
 
 /** Bytes of the browser bundle of `@assay/core`. */
 export async function coreSize(): Promise<{ minified: number; gzipped: number }> {

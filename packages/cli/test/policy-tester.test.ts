@@ -92,7 +92,7 @@ describe('like the real one', () => {
   const attested = (attestation: object) => [
     { key: { data: key.publicPem }, attestations: [{ name: 'sbom', predicateType: 'https://cyclonedx.org/bom', ...attestation }] },
   ];
-  const cases: readonly (readonly [string, readonly object[], object?])[] = [
+  const cases: readonly [string, readonly object[], object?][] = [
     ['a key that has signed', [{ key: { data: key.publicPem } }]],
     ['another key', [{ key: { data: other.publicPem } }]],
     ['one of two authorities', [{ static: { action: 'fail', message: 'no' } }, { key: { data: key.publicPem } }]],
@@ -122,7 +122,7 @@ describe('like the real one', () => {
     ['a tag that is not there', [{ key: { data: key.publicPem } }]],
   ];
 
-  test.skipIf(tester.path === '').each(cases)('%s', async (name, authorities, spec) => {
+  test.skipIf(tester.path === '').each<[string, readonly object[], object?]>(cases)('%s', async (name, authorities, spec) => {
     const policy = scratch.write('policy.json', policyText(authorities, spec));
     const args = ['--policy', policy, '--image', name.includes('tag') ? `${image.name}:gone` : image.reference];
     const [ours, theirs] = [await runCli(['policy-tester', ...args], { network: 'open' }), await runReal(args)];

@@ -3,6 +3,8 @@ import { encodeBase64, encodeGoJson, quote } from '@assay/core';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
+import { splitCsv } from './annotations.ts';
+import { AttestationPolicies } from './attestation-policies.ts';
 import { refuseFlagValues, refuseKeyAndIdentity, warnAboutIgnoredLog } from './demands.ts';
 import { bool, CERTIFICATE_FLAGS, COMMON_FLAGS, KEY_FLAGS, list, text } from './flags.ts';
 import { type Accepted, type ImageDemand, judgeImage, type Outcome, pathOf } from './image-evidence.ts';
@@ -44,26 +46,35 @@ async function run(flags: ParsedFlags, context: Context): Promise<void> {
   warnAboutIgnoredLog(flags, 'attestation', context.io.stderr);
   refuseKeyAndIdentity(flags);
   if (flags.number('max-workers') === 0) throw new CommandError('please set the --max-worker flag to a value that is greater than 0');
-  if (flags.list('policy').length > 0) {
-    throw new CommandError('--policy: CUE and Rego are not built in yet; verify without it, and evaluate the statement that is printed with cue or opa');
-  }
   await withInvocation(flags, context, async (invocation) => {
     const signer = await imageSigner(flags, invocation.loader);
-    await withRegistry(flags, context, async (session) => {
-      for (const argument of flags.positionals) await verifyOne(argument, session, signer, invocation);
-    });
+    const policies = new AttestationPolicies(flags.list('policy').flatMap(splitCsv));
+    try {
+      await withRegistry(flags, context, async (session) => {
+        for (const argument of flags.positionals) await verifyOne(argument, session, { signer, policies }, invocation);
+      });
+    } finally {
+      await policies.close();
+    }
   });
 }
 
-async function verifyOne(argument: string, session: RegistrySession, signer: ImageDemand['signer'], invocation: Invocation): Promise<void> {
+interface Judges {
+  readonly signer: ImageDemand['signer'];
+  readonly policies: AttestationPolicies;
+}
+
+async function verifyOne(argument: string, session: RegistrySession, { signer, policies }: Judges, invocation: Invocation): Promise<void> {
   const { flags, io } = invocation;
   const image = flags.bool('local-image') ? openLocalImage(argument) : await resolveImage(argument, session);
   const wanted = predicateTypeUri(flags.text('type'));
   const isWanted = (one: Accepted): boolean => one.verification.verified.statement?.predicateType === wanted;
   const demand: ImageDemand = { image, side: session.side, signer, want: ['attestations'], annotations: {}, meets: isWanted };
   const outcome = await judgeImage(demand, invocation);
+  if (outcome.accepted.length > 0) policies.refuseOthers();
   const attestations = outcome.accepted.filter(isWanted);
   if (attestations.length === 0) refuse(outcome, invocation);
+  await policies.check(attestations, flags.text('type'), invocation);
   printHeader(argument, { ...outcome, accepted: attestations, path: pathOf(attestations) }, invocation);
   for (const one of attestations) {
     tellCertificate(one.verification.verified.identity, io);

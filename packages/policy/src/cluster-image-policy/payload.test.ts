@@ -57,9 +57,10 @@ describe('fixed forms', () => {
   });
 });
 
-test('what is passed on unchanged keeps its numbers', () => {
-  const statement = '{"_type":"T","predicateType":"t","subject":[],"predicate":{"n":9007199254740993,"m":1.10}}';
-  expect(attestationPayload('t', { statement: utf8(statement) })).toEqual({ predicateType: 't', json: statement });
+test('what keeps its form is written anew as Go writes it: sorted, numbers in 64 bits', () => {
+  const statement = '{"_type":"T","predicate":{"n":9007199254740993,"m":1.0,"a":{"z":1e3,"y":[{"b":1,"a":2}]}},"subject":[],"predicateType":"t"}';
+  const json = '{"_type":"T","predicateType":"t","subject":[],"predicate":{"a":{"y":[{"a":2,"b":1}],"z":1000},"m":1,"n":9007199254740992}}';
+  expect(attestationPayload('t', { statement: utf8(statement) })).toEqual({ predicateType: 't', json });
 });
 
 test('a predicate may be text, as older tools wrote it', () => {

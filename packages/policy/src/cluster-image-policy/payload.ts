@@ -43,7 +43,7 @@ export function attestationPayload(predicateType: string, input: AttestationInpu
   const statement = readStatement(bytes);
   if (statement.predicateType !== predicateTypeUri(predicateType)) return { predicateType: statement.predicateType, json: undefined };
   const shape = SHAPES.get(predicateType);
-  return { predicateType: statement.predicateType, json: shape === undefined ? statement.text : canonicalJson(shape(statement)) };
+  return { predicateType: statement.predicateType, json: shape === undefined ? wholeText(statement) : canonicalJson(shape(statement)) };
 }
 
 /** The URI of a short name; anything else is taken as it is. */
@@ -71,8 +71,6 @@ function envelopePayload(envelope: Uint8Array): Uint8Array {
 interface ReadStatement {
   readonly predicateType: string;
   readonly members: JsonObject;
-  /** As it was signed. */
-  readonly text: string;
 }
 
 /** Members that in-toto does not know are refused, as by the protobuf reader upstream; a predicate may also be text, as older tools wrote it. */
@@ -94,12 +92,25 @@ function readStatement(bytes: Uint8Array): ReadStatement {
     throw notAStatement(`could not parse predicate with type ${goTypeOf(predicate)}`);
   }
   if (typeof predicateType !== 'string') throw notAStatement('json: cannot unmarshal predicateType into a string');
-  return { predicateType, members, text };
+  return { predicateType, members };
 }
 
 function areSubjects(subjects: Json | undefined): boolean {
   if (subjects === undefined || subjects === null) return true;
   return Array.isArray(subjects) && subjects.every((subject) => isJsonObject(subject) && Object.keys(subject).every((name) => SUBJECT_MEMBERS.has(name)));
+}
+
+/** Written anew, as upstream's types do it: members sorted, numbers as Go's float64 (`1.0` is `1`), of subjects the name and digests. Messages show it so. */
+function wholeText(statement: ReadStatement): string {
+  return JSON.stringify({ ...headOf(statement), predicate: sorted(statement.members['predicate'] ?? null) });
+}
+
+function sorted(value: Json): Json {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isJsonObject(value)) return value;
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, sorted(value[name] as Json)]));
 }
 
 type Shape = (statement: ReadStatement) => JsonValue;

@@ -73,7 +73,7 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
       listen: { host: flags.listen, port: flags.securePort },
       probes: { host: flags.metricsHost, port: flags.metricsPort },
       certificate: { store: certificateStore(flags, client), names: certificateNames(flags) },
-      cluster: client && clusterOptions(flags, client),
+      cluster: client && clusterOptions(flags, client, io),
       policies,
       noMatch: flags.uncovered,
       http,
@@ -125,7 +125,7 @@ function clusterClient({ kubeconfig }: ServeFlags, { env }: Io): KubernetesClien
   return createKubernetesClient({ config, env, userAgent: 'assay' });
 }
 
-function clusterOptions(flags: ServeFlags, client: KubernetesClient): ClusterOptions {
+function clusterOptions(flags: ServeFlags, client: KubernetesClient, io: Io): ClusterOptions {
   return {
     client,
     namespace: flags.namespace,
@@ -137,7 +137,14 @@ function clusterOptions(flags: ServeFlags, client: KubernetesClient): ClusterOpt
     events: flags.events ? 'written' : 'none',
     policyReports: flags.policyReports === true ? 'written' : 'none',
     policyResyncMs: flags.policyResyncPeriod,
+    kmsPublicKey: (reference) => servicePublicKey(reference, io),
   };
+}
+
+/** PEM. Errors: `KEY_…`, `NET_…`. */
+async function servicePublicKey(reference: string, io: Io): Promise<string> {
+  const [{ loadPublicKey, publicKeyPem }, { withKeyContext }] = await Promise.all([import('@assay/sign'), import('../../key-context.ts')]);
+  return withKeyContext({ io, userAgent: 'assay' }, async (keys) => publicKeyPem(await loadPublicKey(reference, keys)));
 }
 
 /** In a cluster all replicas share it. */
