@@ -11,7 +11,7 @@ export const TESTKIT_IMPORTS = ['core', 'crypto-node', 'make'];
 
 /** Imported by these alone, whatever the levels allow. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
-  make: ['sign', 'stack', TEST_ONLY],
+  make: ['sign', 'stack', 'admission', TEST_ONLY],
   stack: ['cli'],
 };
 

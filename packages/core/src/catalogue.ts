@@ -919,6 +919,11 @@ export const catalogue = {
     'an annotation that was written by hand',
     'remove the annotation: it is written by the webhook alone',
   ),
+  POLICY_WEAKER: rejected(
+    'The other dialect cannot say all that the policy demands.',
+    'a demand that the other dialect has no words for: each is named in a line of its own',
+    'keep the policy in its dialect, or pass --allow-loss when what is lost is known and wanted',
+  ),
   POLICY_INVALID: malformed('The policy is not valid.', 'a field that is missing, unknown or contradicts another', 'correct the fields that the message names'),
 
   POLICY_PARSE: malformed(
@@ -974,7 +979,11 @@ export const catalogue = {
     'others that write the same Secret over and over',
     'look at who else writes the Secret of the serving certificate',
   ),
-  ADMISSION_LISTEN: usage('The webhook cannot listen there.', 'another program on the port, or an address of another machine', 'choose another address or port'),
+  ADMISSION_LISTEN: usage(
+    'The webhook cannot listen there.',
+    'another program on the port, or an address of another machine',
+    'choose another address or port',
+  ),
 
   INTERNAL: {
     kind: 'unavailable',

@@ -24,10 +24,16 @@ export interface VerifyFlags extends SignerFlags, TrustedRootFlags, ReportFlags,
   readonly recursive?: boolean;
   readonly platform?: string;
   readonly all?: boolean;
+  /** A policy of any dialect, instead of who must have signed. */
+  readonly policy?: string;
+  readonly trustRoot?: readonly string[];
 }
 
 /** Returns the exit status. Throws `TrustError` for input that cannot be read and for contradictory flags. */
 export async function runVerify(things: readonly string[], flags: VerifyFlags, io: Io): Promise<number> {
+  if (flags.policy !== undefined) return (await import('./policy/verify.ts')).verifyByPolicy(flags.policy, things, flags, io);
+  if (flags.trustRoot !== undefined)
+    throw new TrustError('USAGE', '--trust-root goes with --policy', { hint: 'the root of everything else is that of --trusted-root' });
   return report(await verifyThings(things, flags, io), flags, io);
 }
 

@@ -26,9 +26,7 @@ function addServe(admission: Command): Command {
     .option('--no-cluster', 'no cluster: only policies of --policy are in force')
     .addOption(new Option('--policy <file>', 'a policy besides those of the cluster; may be repeated').argParser(shared.list))
     .addOption(
-      new Option('--uncovered <what>', 'without a cluster: what becomes of images that no policy covers')
-        .choices(['deny', 'warn', 'allow'])
-        .default('deny'),
+      new Option('--uncovered <what>', 'without a cluster: what becomes of images that no policy covers').choices(['deny', 'warn', 'allow']).default('deny'),
     )
     .addOption(new Option('--namespace <name>', 'our own: settings, secrets, certificates').env('SYSTEM_NAMESPACE').default('cosign-system'))
     .addOption(new Option('--service-name <name>', 'the Service that the API server asks').default('webhook'))

@@ -22,6 +22,7 @@ import type { Io } from '../../io.ts';
 import { lazyEngines } from '../../policy-subjects.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { loadRoot } from '../../trusted-root.ts';
+import { keepYoungGenerationSmall } from '../../young-generation.ts';
 import { openPolicies } from '../policy/open-policies.ts';
 
 export interface ServeFlags {
@@ -95,6 +96,7 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
       },
     };
     const admission = await serveAdmission(options);
+    keepYoungGenerationSmall();
     await serving(admission, policies, log, stopped);
   } finally {
     await engines.close();

@@ -5,11 +5,11 @@ import { createLog, type LogLevel, parseFulcioConfig, readStatus, type ServiceNa
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { stopSignal } from '../../stop-signal.ts';
+import { keepYoungGenerationSmall } from '../../young-generation.ts';
 import { dataFolder } from './data-folder.ts';
 import { guide } from './guide.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { passphraseOf } from './passphrase.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export interface UpFlags {
   readonly data?: string;

@@ -1,6 +1,6 @@
 /**
- * Keeps the memory of a busy stack small. V8 doubles the room for new objects as long as some survive in it, up to 128 MiB here; what a request
- * needs is garbage as soon as it is answered, and in 8 MiB the stack answers as many of them.
+ * Keeps the memory of a busy server small. V8 doubles the room for new objects as long as some survive in it, up to 128 MiB here; what a request
+ * needs is garbage as soon as it is answered, and in 8 MiB it answers as many of them.
  *
  * The largest size can be said on the command line of Node only, which is not ours; the factor is read each time the room would grow.
  */
