@@ -52,12 +52,13 @@ describe('validating', () => {
 });
 
 test('defaulting adds what is missing, and nothing else', () => {
+  const identities = [{ issuer: 'a', subject: 'b' }];
   const spec = {
     images: [{ glob: '**' }],
     authorities: [
-      { keyless: { trustRootRef: 'r' } },
-      { name: 'own', keyless: { url: 'https://fulcio.example' } },
-      { keyless: { 'ca-cert': { data: 'x' } } },
+      { keyless: { trustRootRef: 'r', identities } },
+      { name: 'own', keyless: { url: 'https://fulcio.example', identities } },
+      { keyless: { 'ca-cert': { data: 'x' }, identities } },
       { key: { data: 'x' }, keyless: {} },
     ],
   };
@@ -69,6 +70,8 @@ test('defaulting adds what is missing, and nothing else', () => {
       { op: 'add', path: '/spec/authorities/0/keyless/url', value: 'https://fulcio.sigstore.dev' },
       { op: 'add', path: '/spec/authorities/2/name', value: 'authority-2' },
       { op: 'add', path: '/spec/authorities/3/name', value: 'authority-3' },
+      // Which the API server refuses, as with policy-controller.
+      { op: 'add', path: '/spec/authorities/3/keyless/identities', value: null },
     ],
   });
   expect(defaultDefinition(request(ROOT, of(ROOT, { remote: { mirror: 'https://tuf.example' } })))).toEqual({

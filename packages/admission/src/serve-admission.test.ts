@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeApi, fakeApi } from '../test/fake-api.ts';
 import { DEPLOYMENT, DIGEST, deployment, fakePolicy, POD, pod, request, reviewBody } from '../test/requests.ts';
 import { openWebhook, type Webhook } from '../test/webhook.ts';
-import type { AdmissionOptions, ClusterOptions } from './serve-admission.ts';
+import type { AdmissionOptions, ServedClusterOptions } from './serve-admission.ts';
 
 const IMAGE = `ghcr.io/a/b@${DIGEST}`;
 const POLICIES = '/apis/policy.sigstore.dev/v1alpha1/clusterimagepolicies';
@@ -15,7 +15,7 @@ async function standalone(policies: readonly ImagePolicy[], more: Partial<Admiss
   return webhook;
 }
 
-async function inCluster(prepare: (api: FakeApi) => void = () => undefined, cluster: Partial<ClusterOptions> = {}, more: Partial<AdmissionOptions> = {}) {
+async function inCluster(prepare: (api: FakeApi) => void = () => undefined, cluster: Partial<ServedClusterOptions> = {}, more: Partial<AdmissionOptions> = {}) {
   const api = await fakeApi();
   prepare(api);
   const webhook = await openWebhook({ cluster: { client: api.client, ...cluster }, ...more });

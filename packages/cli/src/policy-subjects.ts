@@ -51,6 +51,10 @@ export function lazyEngines(): { readonly engines: PolicyEngines; close(): Promi
         opened ??= open();
         return (await opened).evaluate(language, request);
       },
+      async warm() {
+        opened ??= open();
+        await (await opened).warm();
+      },
     },
     async close() {
       await (await opened)?.close();

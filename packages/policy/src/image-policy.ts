@@ -16,6 +16,8 @@ export interface ImagePolicy {
   readonly mode: 'enforce' | 'warn';
   /** Verdicts depend on the object or on the workload's namespace, and are kept by nobody. */
   readonly contextual: boolean;
+  /** CUE or Rego is in it: whoever serves has the engines ready before they are asked. */
+  readonly usesEngines?: boolean;
   /** Errors: `POLICY_MATCH` when that cannot be said; then nobody may say that the image is not covered. */
   covers(image: NamedImage, object: ReviewedObject | undefined): boolean;
   /** Throws nothing of ours: what cannot be judged is not let in, and `errors` say why. */

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, quote, TrustError } from '@assay/core';
 import type { ImagePolicy, PolicyVerdict, ReviewedObject } from '../image-policy.ts';
 import { judge } from '../judge/judge.ts';
 import type { Subject } from '../judge/subject.ts';
+import { usesEngines } from '../judge/uses-engines.ts';
 import type { NamedImage } from '../model.ts';
 import { demandOf } from './demand.ts';
 import { type MatchedObject, matchPolicy } from './match.ts';
@@ -21,6 +22,7 @@ export function imagePolicyOf(policy: ClusterImagePolicy): ImagePolicy {
     resourceVersion: metadata.resourceVersion ?? '',
     mode,
     contextual: isContextual(policy),
+    usesEngines: usesEngines(demand),
     covers: (image, object) => covers(policy, image, object),
     async judge(subject: Subject): Promise<PolicyVerdict> {
       const outcome = await judge(demand, subject);

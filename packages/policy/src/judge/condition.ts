@@ -55,8 +55,11 @@ async function evaluate(condition: Condition, facts: ConditionFacts, subject: Su
       const message = await condition.evaluate(predicateOf(facts));
       return message === undefined ? undefined : { message };
     }
-    case 'cel':
-      throw new TrustError('POLICY_CONDITION', `conditions in ${condition.language} are not evaluated here`);
+    case 'cel': {
+      const { evaluateCelCondition } = await import('../engines/cel/index.ts');
+      const message = await evaluateCelCondition(condition, documentOf(facts));
+      return message === undefined ? undefined : { message };
+    }
   }
 }
 

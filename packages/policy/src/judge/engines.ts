@@ -7,4 +7,6 @@ export interface PolicyEngines {
    * Errors: `POLICY_TIMEOUT`, `POLICY_MEMORY`, `POLICY_ENGINE`; whoever throws has not been satisfied.
    */
   evaluate(language: 'cue' | 'rego', request: { readonly policy: string; readonly data: string; readonly name: string }): Promise<FailedCondition | undefined>;
+  /** Has them ready before they are needed. Errors: `POLICY_ENGINE`. */
+  warm?(): Promise<void>;
 }

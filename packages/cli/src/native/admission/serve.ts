@@ -2,39 +2,30 @@
 import {
   type Admission,
   type AdmissionOptions,
-  type ClusterOptions,
-  createKubernetesClient,
   folderStore,
   type KubernetesClient,
-  loadKubeConfig,
   type NoMatchPolicy,
+  type ServedClusterOptions,
   secretStore,
   serveAdmission,
 } from '@assay/admission';
-import { isTrustError, parseTrustedRoot, type TrustedRoot } from '@assay/core';
-import { createHttpClient, createKeychain, type HttpClient, loadMirrors } from '@assay/net';
-import type { ImagePolicy } from '@assay/policy';
+import { isTrustError } from '@assay/core';
+import { createHttpClient } from '@assay/net';
 import { createLog, type LogLevel } from '@assay/stack/create-log';
-import { loadTrustedRoot, trustSettings } from '@assay/trust';
-import { searchLog } from '../../cosign/log-search.ts';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { lazyEngines } from '../../policy-subjects.ts';
 import { stopSignal } from '../../stop-signal.ts';
-import { loadRoot } from '../../trusted-root.ts';
 import { keepYoungGenerationSmall } from '../../young-generation.ts';
-import { openPolicies } from '../policy/open-policies.ts';
+import { clusterClient, clusterOptions, type JudgingFlags, judgingOptions } from './judging-options.ts';
 
-export interface ServeFlags {
+export interface ServeFlags extends JudgingFlags {
   readonly listen: string;
   readonly securePort: number;
   readonly metricsHost: string;
   readonly metricsPort: number;
-  readonly kubeconfig?: string;
   readonly cluster: boolean;
-  readonly policy?: readonly string[];
   readonly uncovered: NoMatchPolicy;
-  readonly namespace: string;
   readonly serviceName: string;
   readonly webhookName: string;
   readonly mutatingWebhookName: string;
@@ -48,12 +39,6 @@ export interface ServeFlags {
   readonly onDeadline: 'deny' | 'allow';
   readonly policyResyncPeriod: number;
   readonly trustrootResyncPeriod: number;
-  readonly trustedRoot?: string;
-  readonly tufMirror?: string;
-  readonly tufRoot?: string;
-  readonly disableTuf?: boolean;
-  readonly registryMirrors?: string;
-  readonly plainHttp?: boolean;
   readonly kyverno?: boolean;
   readonly policyReports?: boolean;
   readonly events: boolean;
@@ -67,24 +52,16 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
   const http = createHttpClient({ env: io.env, userAgent: 'assay' });
   const client = flags.cluster ? clusterClient(flags, io) : undefined;
   const engines = lazyEngines();
-  const { signal } = new AbortController();
   try {
-    const policies = await ownPolicies(flags, io);
+    const judging = await judgingOptions(flags, { io, http, engines: engines.engines });
     const options: AdmissionOptions = {
+      ...judging,
       listen: { host: flags.listen, port: flags.securePort },
       probes: { host: flags.metricsHost, port: flags.metricsPort },
       certificate: { store: certificateStore(flags, client), names: certificateNames(flags) },
-      cluster: client && clusterOptions(flags, client, io),
-      policies,
+      cluster: client && servedCluster(flags, client, io),
       noMatch: flags.uncovered,
-      http,
-      keychain: createKeychain({ env: io.env, home: io.env['HOME'] ?? '' }),
-      mirrors: mirrorsOf(flags, io),
-      plainHttp: flags.plainHttp === true ? 'always' : 'never',
-      engines: engines.engines,
-      loadRoot: () => trustedRoot(flags, http, io),
       trustRootResyncMs: flags.trustrootResyncPeriod,
-      searchLog: (url, proposed) => searchLog(url, proposed, http, signal),
       cache: { passMs: flags.cacheTtl, refusalMs: flags.cacheRefusalTtl, maxEntries: flags.cacheSize },
       onDeadline: flags.onDeadline,
       onProblem: (what, problem) => log.warn({ what, code: codeOf(problem) }, textOf(problem)),
@@ -97,7 +74,7 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
     };
     const admission = await serveAdmission(options);
     keepYoungGenerationSmall();
-    await serving(admission, policies, log, stopped);
+    await serving(admission, log, stopped);
   } finally {
     await engines.close();
     client?.close();
@@ -108,8 +85,8 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
 
 type Log = ReturnType<typeof createLog>;
 
-async function serving(admission: Admission, policies: readonly ImagePolicy[], log: Log, stopped: Promise<void>): Promise<void> {
-  log.info({ url: admission.url, probes: admission.probesUrl, policies: policies.length }, 'serving');
+async function serving(admission: Admission, log: Log, stopped: Promise<void>): Promise<void> {
+  log.info({ url: admission.url, probes: admission.probesUrl }, 'serving');
   admission.ready.then(
     () => log.info({}, 'policies are in force'),
     (error: unknown) => log.error({ code: codeOf(error) }, textOf(error)),
@@ -122,15 +99,9 @@ async function serving(admission: Admission, policies: readonly ImagePolicy[], l
   }
 }
 
-function clusterClient({ kubeconfig }: ServeFlags, { env }: Io): KubernetesClient {
-  const config = loadKubeConfig({ env, home: env['HOME'] ?? '', ...(kubeconfig !== undefined && { file: kubeconfig }) });
-  return createKubernetesClient({ config, env, userAgent: 'assay' });
-}
-
-function clusterOptions(flags: ServeFlags, client: KubernetesClient, io: Io): ClusterOptions {
+function servedCluster(flags: ServeFlags, client: KubernetesClient, io: Io): ServedClusterOptions {
   return {
-    client,
-    namespace: flags.namespace,
+    ...clusterOptions(flags, client, io),
     webhooks: {
       validating: [flags.webhookName, flags.validatingWebhookName],
       mutating: [flags.mutatingWebhookName, flags.defaultingWebhookName],
@@ -139,14 +110,7 @@ function clusterOptions(flags: ServeFlags, client: KubernetesClient, io: Io): Cl
     events: flags.events ? 'written' : 'none',
     policyReports: flags.policyReports === true ? 'written' : 'none',
     policyResyncMs: flags.policyResyncPeriod,
-    kmsPublicKey: (reference) => servicePublicKey(reference, io),
   };
-}
-
-/** PEM. Errors: `KEY_…`, `NET_…`. */
-async function servicePublicKey(reference: string, io: Io): Promise<string> {
-  const [{ loadPublicKey, publicKeyPem }, { withKeyContext }] = await Promise.all([import('@assay/sign'), import('../../key-context.ts')]);
-  return withKeyContext({ io, userAgent: 'assay' }, async (keys) => publicKeyPem(await loadPublicKey(reference, keys)));
 }
 
 /** In a cluster all replicas share it. */
@@ -160,34 +124,6 @@ function certificateNames({ serviceName, namespace, certificateName = [], listen
   const service = [serviceName, `${serviceName}.${namespace}`, `${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`];
   const own = listen === '0.0.0.0' || listen === '::' ? [] : [listen];
   return [...new Set([...service, ...own, ...certificateName])];
-}
-
-async function ownPolicies({ policy = [] }: ServeFlags, io: Io): Promise<readonly ImagePolicy[]> {
-  const opened = await Promise.all(policy.map((file) => openPolicies(file, io)));
-  return opened.flat();
-}
-
-function mirrorsOf({ registryMirrors }: ServeFlags, { env }: Io) {
-  const file = registryMirrors ?? env['ASSAY_REGISTRY_MIRRORS'];
-  return file ? loadMirrors(file) : undefined;
-}
-
-/** Errors: `TRUST_ROOT_…`, `FILE_…`, and those of the TUF client. */
-async function trustedRoot(flags: ServeFlags, http: HttpClient, io: Io): Promise<TrustedRoot> {
-  const now = new Date();
-  if (flags.trustedRoot !== undefined || (flags.tufMirror === undefined && io.env['ASSAY_TRUST'])) {
-    return (await loadRoot({ ...(flags.trustedRoot !== undefined && { trustedRoot: flags.trustedRoot }) }, { ...io, now })).root;
-  }
-  const settings = trustSettings(io.env);
-  const { bytes } = await loadTrustedRoot({
-    ...settings,
-    ...(flags.tufMirror !== undefined && { tufMirror: flags.tufMirror }),
-    ...(flags.tufRoot !== undefined && { initialRoot: { file: flags.tufRoot } }),
-    offline: flags.disableTuf === true || settings.offline,
-    http,
-    now,
-  });
-  return parseTrustedRoot(bytes);
 }
 
 function codeOf(problem: unknown): string {

@@ -1,0 +1,201 @@
+/**
+ * What would become of the workloads of a live cluster at their next start, read-only: each is put through the two webhooks as if it were made now. Whoever runs
+ * is not asked again, so this is the only way to learn of it before.
+ *
+ * A workload is what somebody has made: what has a controller above it is left to that.
+ */
+import { isJsonObject, type Json, type JsonObject } from '@assay/core';
+import { type ClusterOptions, type JudgingOptions, openJudging } from './judging.ts';
+import type { KubernetesClient } from './kubernetes/client.ts';
+import type { PatchOperation, ReviewRequest } from './review.ts';
+import { readWorkload } from './workload.ts';
+
+export interface SimulateOptions extends JudgingOptions {
+  readonly cluster: ClusterOptions;
+  /** Default `opted-in`: those with the label that asks for enforcement. */
+  readonly namespaces?: 'opted-in' | 'all' | readonly string[];
+  /** Only `policies` are in force, and not those of the cluster. */
+  readonly instead?: boolean;
+  /** How far it is. */
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+export interface SimulatedWorkload {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly outcome: 'pass' | 'warn' | 'deny';
+  /** Why it would be denied: the text of the webhook. */
+  readonly message?: string;
+  readonly warnings: readonly string[];
+  readonly images: readonly SimulatedImage[];
+}
+
+export interface SimulatedImage {
+  /** As it is written. */
+  readonly image: string;
+  /** As it would be pinned. */
+  readonly pinned: string;
+  readonly path: string;
+}
+
+/** Errors: `ADMISSION_API`, `ADMISSION_NOT_READY`, `NET_…`. */
+export async function* simulate(options: SimulateOptions): AsyncGenerator<SimulatedWorkload, void, void> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const client = readingOnly(options.cluster.client);
+  const cluster = { ...options.cluster, client: options.instead === true ? withoutPolicies(client) : client };
+  const judging = openJudging({ ...options, cluster }, {}, closers);
+  try {
+    await judging.ready;
+    const namespaces = await namespacesOf(client, options.namespaces ?? 'opted-in');
+    const requests = await workloadsOf(client, namespaces);
+    for (const [i, request] of requests.entries()) {
+      options.onProgress?.(i, requests.length);
+      yield await simulateOne(request, judging.hooks);
+    }
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+type Hooks = ReturnType<typeof openJudging>['hooks'];
+
+async function simulateOne(request: ReviewRequest, hooks: Hooks): Promise<SimulatedWorkload> {
+  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+  const mutated = await hooks.mutate(review, BUDGET_MS);
+  const patch = mutated.allowed ? (mutated.patch ?? []) : [];
+  const pinned = { ...request, object: patched(request.object ?? {}, patch) };
+  const answer = mutated.allowed ? await hooks.validate({ ...review, request: pinned }, BUDGET_MS) : mutated;
+  const { group, version, kind } = request.kind;
+  const warnings = [...(answer.warnings ?? [])];
+  return {
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    kind,
+    namespace: request.namespace,
+    name: request.name,
+    outcome: answer.allowed ? (warnings.length === 0 ? 'pass' : 'warn') : 'deny',
+    ...(!answer.allowed && { message: answer.message }),
+    warnings,
+    images: imagesOf(request, pinned),
+  };
+}
+
+function imagesOf(request: ReviewRequest, pinned: ReviewRequest): SimulatedImage[] {
+  const before = readWorkload(request).images;
+  const after = readWorkload(pinned).images;
+  return before.map(({ text, path }, i) => ({ image: text, pinned: after[i]?.text ?? text, path }));
+}
+
+/** What the mutating webhook asks for: values that are replaced. */
+function patched(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
+  const copy = structuredClone(object);
+  for (const { path, value } of patch) {
+    const steps = path.slice(1).split('/');
+    const last = steps.pop() ?? '';
+    const parent = steps.reduce<Json | undefined>((at, step) => memberOf(at, step), copy);
+    if (Array.isArray(parent)) parent[Number(last)] = value ?? null;
+    else if (isJsonObject(parent ?? null)) (parent as Record<string, Json>)[last] = value ?? null;
+  }
+  return copy;
+}
+
+function memberOf(value: Json | undefined, step: string): Json | undefined {
+  if (Array.isArray(value)) return value[Number(step)];
+  return isJsonObject(value ?? null) ? (value as JsonObject)[step] : undefined;
+}
+
+async function namespacesOf(client: KubernetesClient, wanted: NonNullable<SimulateOptions['namespaces']>): Promise<ReadonlySet<string> | undefined> {
+  if (wanted === 'all') return undefined;
+  if (wanted !== 'opted-in') return new Set(wanted);
+  const found = await listed(client, '/api/v1/namespaces', { labelSelector: `${OPT_IN}=true` });
+  return new Set(found.map((object) => textIn(metadataOf(object), 'name')));
+}
+
+/** `namespaces`: undefined for all. In the order of kinds, and of names. */
+async function workloadsOf(client: KubernetesClient, namespaces: ReadonlySet<string> | undefined): Promise<ReviewRequest[]> {
+  const requests: ReviewRequest[] = [];
+  for (const { group, resource, kind } of KINDS) {
+    const path = `${group === '' ? '/api' : `/apis/${group}`}/v1/${resource}`;
+    for (const object of await listed(client, path)) {
+      const metadata = metadataOf(object);
+      const namespace = textIn(metadata, 'namespace');
+      if (namespaces !== undefined && !namespaces.has(namespace)) continue;
+      if (hasController(metadata) || metadata['deletionTimestamp'] !== undefined) continue;
+      requests.push({
+        uid: textIn(metadata, 'uid'),
+        kind: { group, version: 'v1', kind },
+        resource: { group, version: 'v1', resource },
+        subResource: '',
+        operation: 'CREATE',
+        namespace,
+        name: textIn(metadata, 'name'),
+        dryRun: true,
+        object,
+        oldObject: undefined,
+      });
+    }
+  }
+  return requests;
+}
+
+async function listed(client: KubernetesClient, path: string, query: Readonly<Record<string, string>> = {}): Promise<JsonObject[]> {
+  const items: JsonObject[] = [];
+  let next = '';
+  do {
+    const page = await client.get(path, { query: { ...query, limit: String(PAGE), ...(next !== '' && { continue: next }) }, maxBytes: MAX_PAGE_BYTES });
+    if (Array.isArray(page['items'])) items.push(...page['items'].filter((item): item is JsonObject => isJsonObject(item)));
+    next = textIn(metadataOf(page), 'continue');
+  } while (next !== '');
+  return items;
+}
+
+function hasController(metadata: JsonObject): boolean {
+  const owners = metadata['ownerReferences'];
+  return Array.isArray(owners) && owners.some((owner) => isJsonObject(owner) && owner['controller'] === true);
+}
+
+function metadataOf(object: JsonObject): JsonObject {
+  const metadata = object['metadata'] ?? null;
+  return isJsonObject(metadata) ? metadata : {};
+}
+
+function textIn(object: JsonObject, name: string): string {
+  const value = object[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The controller writes the status of policies: not here. */
+function readingOnly(client: KubernetesClient): KubernetesClient {
+  const nothing = async (): Promise<JsonObject> => ({});
+  return { ...client, create: nothing, replace: nothing, patch: nothing };
+}
+
+/** A cluster whose own policies do not count. Its TrustRoots, settings and secrets do. */
+function withoutPolicies(client: KubernetesClient): KubernetesClient {
+  const empty = (path: string): boolean => /\/(?:clusterimagepolicies|imagepolicies)$/.test(path);
+  return {
+    ...client,
+    get: async (path, options) => (empty(path) ? { items: [], metadata: { resourceVersion: '0' } } : client.get(path, options)),
+    async *watch(path, options) {
+      if (!empty(path)) yield* client.watch(path, options);
+      else await new Promise<void>((resolve) => options.signal.addEventListener('abort', () => resolve(), { once: true }));
+    },
+  };
+}
+
+/** Those that hold others first, so that what is left below them is nobody's. */
+const KINDS = [
+  { group: 'apps', resource: 'deployments', kind: 'Deployment' },
+  { group: 'apps', resource: 'statefulsets', kind: 'StatefulSet' },
+  { group: 'apps', resource: 'daemonsets', kind: 'DaemonSet' },
+  { group: 'apps', resource: 'replicasets', kind: 'ReplicaSet' },
+  { group: 'batch', resource: 'cronjobs', kind: 'CronJob' },
+  { group: 'batch', resource: 'jobs', kind: 'Job' },
+  { group: '', resource: 'pods', kind: 'Pod' },
+] as const;
+const OPT_IN = 'policy.sigstore.dev/include';
+const PAGE = 250;
+const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+/** Nobody waits for an answer. */
+const BUDGET_MS = 120_000;
