@@ -3,18 +3,22 @@
  *
  * - docs/errors/README.md, from the catalogue of error codes
  * - THIRD-PARTY-NOTICES.md, from the packages that are bundled
+ * - docs/policy/assay.policy.schema.json and the CustomResourceDefinition of the chart, from the schema of native policies
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleCli, ROOT } from './bundle.ts';
 import { errorPage } from './error-page.ts';
 import { notices } from './notices.ts';
+import { policyCrdFile, policySchemaFile } from './policy-schema.ts';
 
 const check = process.argv.includes('--check');
 const { inputs } = await bundleCli();
 const generated: Readonly<Record<string, string>> = {
   'docs/errors/README.md': errorPage(),
   'THIRD-PARTY-NOTICES.md': notices(inputs),
+  'docs/policy/assay.policy.schema.json': policySchemaFile(),
+  'deploy/charts/assay/crds/imagepolicies.assay.dev.yaml': policyCrdFile(),
 };
 const outdated = Object.entries(generated).filter(([path, content]) => !isCurrent(join(ROOT, path), content));
 for (const [path, content] of outdated) {

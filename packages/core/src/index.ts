@@ -1,6 +1,6 @@
 /** `@assay/core`: verifies Sigstore bundles. Everything public, by name. */
 export { Artifact, digestText, parseDigest } from './artifact.ts';
-export type { Authority } from './authority.ts';
+export { type Authority, buildPath } from './authority.ts';
 export { decodeBase64, encodeBase64 } from './base64.ts';
 export type {
   Bundle,

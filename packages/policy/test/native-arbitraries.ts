@@ -130,7 +130,7 @@ export function specs(one: fc.Arbitrary<NativeSigner>, conditions: 'with conditi
   const part = fc
     .record({ signers: seldom(signers), attestations, maxAge })
     .map(present)
-    .map((block) => (block.signers ?? block.attestations) === undefined ? { signature: 'required' as const } : block);
+    .map((block) => ((block.signers ?? block.attestations) === undefined ? { signature: 'required' as const } : block));
   const parts = fc.array(part, { minLength: 1, maxLength: 2 });
   const signature = rarely(fc.constant('required' as const));
   return fc

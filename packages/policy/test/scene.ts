@@ -21,8 +21,8 @@ export interface Scene {
   readonly instance: Instance;
   readonly registry: TestRegistry;
   readonly root: TrustedRoot;
-  /** A new image, `app-N:1`. */
-  image(): SceneImage;
+  /** A new image, `app-N:1` unless it is named. */
+  image(named?: { readonly repository: string; readonly tag: string }): SceneImage;
   subject(text: string, options?: Partial<SubjectOptions>): Subject;
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function openScene(): Promise<Scene> {
     instance,
     registry,
     root,
-    image: () => sceneImage(`app-${++images}`, registry, instance),
+    image: ({ repository, tag } = { repository: `app-${++images}`, tag: '1' }) => sceneImage(repository, tag, registry, instance),
     subject: (text, options = {}) =>
       subjectOf(namedImage(text), { registries, defaultRoot: async () => root, engines: NO_ENGINES, now: instance.now, ...options }),
     async close() {
@@ -72,8 +72,8 @@ export async function openScene(): Promise<Scene> {
   };
 }
 
-function sceneImage(repository: string, { content, host }: TestRegistry, instance: Instance): SceneImage {
-  const descriptor = putImage(content, repository, { tag: '1', layers: [{ mediaType: 'text/plain', bytes: utf8(repository) }] }) as Descriptor;
+function sceneImage(repository: string, tag: string, { content, host }: TestRegistry, instance: Instance): SceneImage {
+  const descriptor = putImage(content, repository, { tag, layers: [{ mediaType: 'text/plain', bytes: utf8(`${repository}:${tag}`) }] }) as Descriptor;
   const { digest } = descriptor;
   const name = `${host}/${repository}`;
   const older = new Map<string, object[]>();
@@ -120,10 +120,12 @@ function sceneImage(repository: string, { content, host }: TestRegistry, instanc
 /** As cosign 2 stores them beside what is signed. */
 function olderAnnotations({ bundle, expected }: Sample, signature: string): Record<string, string> {
   const [entry] = bundle.verificationMaterial.tlogEntries;
+  const [timestamp] = bundle.verificationMaterial.timestampVerificationData?.rfc3161Timestamps ?? [];
   return {
     'dev.cosignproject.cosign/signature': signature,
     ...(expected.certificate !== undefined && { 'dev.sigstore.cosign/certificate': encodePem('CERTIFICATE', expected.certificate) }),
     ...(entry !== undefined && { 'dev.sigstore.cosign/bundle': JSON.stringify(rekorBundleOf(entry)) }),
+    ...(timestamp !== undefined && { 'dev.sigstore.cosign/rfc3161timestamp': JSON.stringify({ SignedRFC3161Timestamp: timestamp.signedTimestamp }) }),
   };
 }
 

@@ -89,6 +89,18 @@ const GROUPS: readonly Group[] = [
     load: async () => (await import('./vsa/program.ts')).addVsaCommands,
   },
   {
+    name: 'policy',
+    summary: 'check, test, convert and learn policies',
+    description: 'What must be shown of an image before it is let in: check, test, convert, learn. Every dialect is judged by one evaluation.',
+    load: async () => (await import('./policy/program.ts')).addPolicyCommands,
+  },
+  {
+    name: 'admission',
+    summary: 'decide which images may run in a cluster',
+    description: 'The webhooks of a Kubernetes cluster: serve. Images are judged by the policies of the cluster before they run.',
+    load: async () => (await import('./admission/program.ts')).addAdmissionCommands,
+  },
+  {
     name: 'trust',
     summary: 'keep roots of other instances',
     description: "TUF roots that no package ships, such as GitHub's own: added once, pinned from then on.",
@@ -129,6 +141,8 @@ function addVerify(program: Command): Command {
     .addOption(shared.issuer())
     .addOption(shared.issuerRegexp())
     .addOption(shared.keyToVerify())
+    .option('--policy <file>', 'a policy of any dialect, instead of who must have signed')
+    .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
     .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
     .option('--tag <name>', 'the tag it must be built from')
     .option('--branch <name>', 'the branch it must be built from')
@@ -231,6 +245,9 @@ Examples:
   # found beside the file (app.tar.gz.intoto.jsonl, multiple.intoto.jsonl, …), in the registry, or at GitHub
   assay verify app.tar.gz --source github.com/OWNER/REPO --tag v1.2.3
   assay verify ghcr.io/OWNER/APP:1.2.3 --source github.com/OWNER/REPO --branch main --deny-self-hosted-runners
+
+  # by a policy, as the cluster judges it
+  assay verify ghcr.io/OWNER/APP:1.2.3 --policy assay.policy.yaml
 
   # a self-managed key, and another instance than public Sigstore
   assay verify app.tar.gz --key cosign.pub --trusted-root trusted_root.json
