@@ -10,6 +10,7 @@ import { benchCopyLayer } from './copy-layer.ts';
 import { benchCoreSize } from './core-size.ts';
 import { benchLogGrowth, type GrowthEffort } from './log-growth.ts';
 import { benchParallel } from './parallel.ts';
+import { benchPolicyEngines } from './policy-engines.ts';
 import { installPublished, type Published } from './published.ts';
 import { machine, Report } from './report.ts';
 import { benchSignKeyless } from './sign-keyless.ts';
@@ -30,6 +31,7 @@ interface Effort {
   readonly starts: number;
   readonly stack: StackEffort;
   readonly admission: AdmissionEffort;
+  readonly engineRounds: number;
   readonly growth?: GrowthEffort;
 }
 
@@ -43,6 +45,7 @@ const FAST: Effort = {
   starts: 5,
   stack: { writeSeconds: 5, serviceSeconds: 3 },
   admission: { hits: 5000, reviews: 20_000, misses: 60 },
+  engineRounds: 7,
 };
 const NORMAL: Effort = {
   warmRounds: 40,
@@ -54,6 +57,7 @@ const NORMAL: Effort = {
   starts: 15,
   stack: { writeSeconds: 60, serviceSeconds: 10 },
   admission: { hits: 20_000, reviews: 100_000, misses: 200 },
+  engineRounds: 31,
 };
 const LONG: Effort = {
   warmRounds: 400,
@@ -65,6 +69,7 @@ const LONG: Effort = {
   starts: 50,
   stack: { writeSeconds: 60, serviceSeconds: 30 },
   admission: { hits: 100_000, reviews: 500_000, misses: 400 },
+  engineRounds: 101,
   growth: { growthRounds: 7, growthSeconds: 5 },
 };
 
@@ -85,6 +90,7 @@ const BENCHES: readonly (readonly [name: string, run: (published: Published) => 
   ['sign', (published) => benchSignKeyless(report, published, effort.processRuns)],
   ['stack', (published) => benchStackServices(report, published, effort.stack)],
   ['admission', (published) => benchAdmission(report, published, effort.admission)],
+  ['engines', () => benchPolicyEngines(report, effort.engineRounds)],
   ['growth', async (published) => effort.growth && benchLogGrowth(report, published, effort.growth)],
   ['size', () => benchCoreSize(report)],
 ];
