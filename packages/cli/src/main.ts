@@ -28,5 +28,6 @@ const TOOLS: Readonly<Record<string, (argv: readonly string[], io: Io) => Promis
   'slsa-verifier': async (argv, io) => (await import('./slsa-verifier/program.ts')).slsaVerifier(argv, io),
   'policy-tester': async (argv, io) => (await import('./policy-tester/program.ts')).policyTester(argv, io),
   gh: async (argv, io) => (await import('./gh/program.ts')).gh(argv, io),
+  kyverno: async (argv, io) => (await import('./kyverno/program.ts')).kyverno(argv, io),
   chart: async (argv, io) => (await import('./helm/program.ts')).helm('assay chart', argv, io),
 };

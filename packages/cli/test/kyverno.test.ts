@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { createHttpClient } from '@assay/net';
 import { copyWithEvidence, Layout, openRegistries, parseReference } from '@assay/oci';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { newKey, openScene, type Scene, type SceneImage } from '../../policy/test/scene.ts';
 import { runCli, Scratch } from './run-cli.ts';
 import { findVectors } from './vectors-folder.ts';
@@ -16,17 +16,18 @@ if (!present) console.warn('vectors of kyverno test are skipped (set ASSAY_VECTO
 const key = newKey();
 let scene: Scene;
 let layout: string;
-let work: string;
+let unsigned: string;
+const work = new Scratch().folder;
 
 /** `ghcr.io/kyverno/test-verify-image` in a layout: one image that the key has signed, and one that nobody has. */
 beforeAll(async () => {
-  work = new Scratch().folder;
   scene = await openScene();
   layout = join(work, 'images');
   const target = Layout.openOrCreate(layout);
   const http = createHttpClient({});
   for (const tag of ['signed', 'unsigned']) {
     const image: SceneImage = scene.image({ repository: 'kyverno/test-verify-image', tag });
+    if (tag === 'unsigned') unsigned = image.digest;
     if (tag === 'signed') image.sign({ format: 'older', key, log: 'none', timestamp: false });
     const from = openRegistries({ http }).repository(parseReference(image.reference));
     const stored = await from.requireManifest(image.digest);
@@ -35,7 +36,6 @@ beforeAll(async () => {
   http.close();
   await scene.close();
 });
-afterAll(() => undefined);
 
 /** A folder of the vectors, with the key that we have in the place of the one that nobody here has. */
 function copied(name: string, change = (text: string) => text): string {
@@ -202,7 +202,7 @@ describe('apply', () => {
         'policy signed -> resource team/Pod/unsigned failed:',
         '1 - by-key failed to verify image ghcr.io/kyverno/test-verify-image:unsigned: .attestors[0].entries[0].keys: no signatures found',
         'policy signed -> resource team/Pod/unsigned failed:',
-        '1 - by-key missing digest for ghcr.io/kyverno/test-verify-image:unsigned',
+        `1 - by-key unverified image ghcr.io/kyverno/test-verify-image@${unsigned}`,
         '',
         'pass: 2, fail: 2, warn: 0, error: 0, skip: 0 ',
         '',
@@ -220,15 +220,15 @@ describe('apply', () => {
   });
 
   test('warnings: of policies that are not scored, and of those that audit; with an exit status of their own', async () => {
-    const unsigned = written('unsigned.yaml', pod('unsigned'));
+    const resource = written('unsigned.yaml', pod('unsigned'));
     const unscored = written('unscored.yaml', POLICY.replace('{ name: signed }', "{ name: signed, annotations: { policies.kyverno.io/scored: 'false' } }"));
-    expect(await apply(unscored, unsigned)).toMatchObject({ status: 0, stdout: expect.stringContaining('\npass: 0, fail: 0, warn: 2, error: 0, skip: 0 \n') });
+    expect(await apply(unscored, resource)).toMatchObject({ status: 0, stdout: expect.stringContaining('\npass: 0, fail: 0, warn: 2, error: 0, skip: 0 \n') });
     const audit = written(
       'audit.yaml',
       POLICY.replace('failureAction: Enforce', 'failureAction: Audit\n          mutateDigest: false\n          verifyDigest: false'),
     );
-    expect((await apply(audit, unsigned)).status).toBe(1);
-    const warned = await apply(audit, unsigned, '--audit-warn', '--warn-exit-code', '3');
+    expect((await apply(audit, resource)).status).toBe(1);
+    const warned = await apply(audit, resource, '--audit-warn', '--warn-exit-code', '3');
     expect(warned.status).toBe(3);
     expect(warned.stdout).toContain('policy signed -> resource team/Pod/unsigned failed as audit warning:\n');
     expect(warned.stdout).toMatch(/\nexit as warnExitCode is 3$/);
@@ -279,22 +279,22 @@ describe('apply', () => {
       'context.yaml',
       POLICY.replace(
         '      match:',
-        "      context: [{ name: cm, configMap: { name: keys, namespace: x } }]\n      preconditions: { all: [{ key: '{{ cm.data.on }}', operator: Equals, value: 'yes' }] }\n      match:",
+        "      context: [{ name: cm, configMap: { name: keys, namespace: x } }]\n      preconditions: { all: [{ key: '{{ cm.data.go }}', operator: Equals, value: 'yes' }] }\n      match:",
       ),
     );
     const signed = written('signed.yaml', pod('signed'));
     const missing = await apply(policy, signed);
     expect(missing.status).toBe(1);
     expect(missing.stdout).toContain('failed to get configmap x/keys');
-    expect((await apply(policy, signed, '--set', 'cm.data.on=yes')).stdout).toContain('\npass: 2,');
+    expect((await apply(policy, signed, '--set', 'cm.data.go=yes')).stdout).toContain('\npass: 2,');
     const values = written(
       'values.yaml',
-      'apiVersion: cli.kyverno.io/v1alpha1\nkind: Values\npolicies: [{ name: signed, resources: [{ name: signed, values: { cm.data.on: "no" } }] }]\n',
+      'apiVersion: cli.kyverno.io/v1alpha1\nkind: Values\npolicies: [{ name: signed, resources: [{ name: signed, values: { cm.data.go: "no" } }] }]\n',
     );
     expect((await apply(policy, signed, '-f', values)).stdout).toContain('skip: 2');
     const cluster = written(
       'cluster.yaml',
-      `${pod('signed')}---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: keys, namespace: x }\ndata: { on: 'yes' }\n`,
+      `${pod('signed')}---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: keys, namespace: x }\ndata: { go: 'yes' }\n`,
     );
     expect((await apply(policy, cluster)).stdout).toContain('\npass: 2,');
   });
