@@ -167,7 +167,7 @@ tool() {
   esac
 }
 # Kyverno is for whom names it: 4 minutes and 320 MB.
-ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2 etcd kube-apiserver kubectl policy-tester"
+ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2 etcd kube-apiserver kubectl policy-tester kyverno"
 
 failed=0
 for name in ${*:-$ALL}; do

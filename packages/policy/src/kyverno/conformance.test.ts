@@ -227,11 +227,8 @@ describe.skipIf(!present)('walk-throughs', () => {
     expect(Object.keys(NOT_REPLAYED).filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  for (const name of names) {
-    const reason = NOT_REPLAYED[name];
-    if (reason !== undefined) test.skip(`${name}: ${reason}`, () => undefined);
-    else test(name, () => play(name));
-  }
+  for (const [name, reason] of Object.entries(NOT_REPLAYED)) console.warn(`not replayed: ${name}: ${reason}`);
+  test.for(names.filter((name) => NOT_REPLAYED[name] === undefined))('%s', (name) => play(name));
 
   // Where an image is let in for its evidence, it is not without.
   test.for(names.filter((name) => NOT_REPLAYED[name] === undefined && !NEEDS_NOTHING.has(name)))('%s is not as it should be without evidence', async (name) => {
