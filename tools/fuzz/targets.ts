@@ -43,6 +43,7 @@ import { nodeCrypto } from '@assay/crypto-node';
 import { checkBody } from '../../packages/core/src/rekor-body.ts';
 import { parseEcdsaSignature } from '../../packages/core/src/signature.ts';
 import { signedContent } from '../../packages/core/src/signed-content.ts';
+import { POLICY_TARGETS } from './policy-targets.ts';
 import { PROVENANCE_TARGETS } from './provenance-targets.ts';
 import { REGISTRY_TARGETS } from './registry-targets.ts';
 import { Finding, same, type Target, text } from './target.ts';
@@ -81,6 +82,7 @@ export const TARGETS: readonly Target[] = [
   { name: 'signature-file', run: parseSignatureFile },
   ...REGISTRY_TARGETS,
   ...PROVENANCE_TARGETS,
+  ...POLICY_TARGETS,
 ];
 
 function fuzzJson(input: Uint8Array): void {

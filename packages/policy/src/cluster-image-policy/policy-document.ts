@@ -4,7 +4,7 @@
  *
  * Where upstream cuts the text at lines of `---` and then reads the first document of each piece, passing over others without a word, all are read here.
  */
-import { isJsonObject, isTrustError, type Json, TrustError } from '@assay/core';
+import { isJsonObject, isTrustError, type Json, quote, TrustError } from '@assay/core';
 import { fieldErrorText, fieldWarnings, hasErrors, invalidValue, missingField, viaField } from '../field-errors.ts';
 import { convertPolicy } from './convert.ts';
 import { withDefaults } from './defaults.ts';
@@ -47,7 +47,7 @@ function objectsOf(text: string | Uint8Array): Json[] {
 function checkHead(object: Json, index: number): Json {
   const { apiVersion, kind, metadata } = isJsonObject(object) ? object : {};
   if (typeof kind !== 'string' || kind === '') {
-    const json = goJsonText(object);
+    const json = quote(goJsonText(object), Number.POSITIVE_INFINITY);
     throw new TrustError('POLICY_PARSE', `decoding object[${index}]: error unmarshaling JSON: while decoding JSON: Object 'Kind' is missing in '${json}'`);
   }
   if (typeof apiVersion !== 'string' || apiVersion === '') throw missing(index, 'apiVersion');

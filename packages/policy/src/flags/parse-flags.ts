@@ -76,7 +76,7 @@ function nextWord(rest: string[], flag: string): string {
 export function refuseVariables(text: string, where: string): void {
   const [name] = /\$\{?\w+\}?/.exec(text) ?? [];
   if (name === undefined) return;
-  throw new TrustError('USAGE', `${where}: what ${name} stands for is not known`, {
+  throw new TrustError('USAGE', `${quote(where)}: what ${quote(name)} stands for is not known`, {
     hint: 'write its value; where it is the tag of the image, write {tag} and edit the policy',
   });
 }

@@ -2,7 +2,7 @@
  * By what a pass is remembered (admission.md 6.8 and 9). Only passes are, with the digest that they are about.
  *
  * Upstream remembers by the text of the image. A tag may lead elsewhere by the next time: upstream then asks for its digest again, and pins that, unverified.
- * Here the digest of the first time is pinned, and where nothing is pinned an image without a digest is not remembered at all.
+ * Here a tag is resolved first, and what is remembered is by digest; where nothing is pinned an image without a digest is not remembered at all.
  */
 export interface VerdictCache {
   get(key: string): { readonly digest: string } | undefined;

@@ -31,8 +31,6 @@ import { substitute } from './variables.ts';
 
 export interface RulePolicyOptions {
   readonly exceptions?: readonly KyvernoException[];
-  /** Passes that are remembered. Without it every image is verified each time. */
-  readonly cache?: VerdictCache;
 }
 
 export function clusterPolicy(policy: KyvernoPolicy, options: RulePolicyOptions = {}): RulePolicy {
@@ -181,7 +179,7 @@ class RuleRun {
     const patches: Patch[] = [];
     let metadata = NO_METADATA;
     for (const [index, block] of blocks.entries()) {
-      const verifier = new BlockRun(this, this.#policy, this.#review, block, index, context, this.#options.cache, this.#isContextual());
+      const verifier = new BlockRun(this, this.#policy, this.#review, block, index, context, this.#isContextual());
       for (const image of images) {
         if (!matchesAny(imageText(image), verifier.references)) continue;
         const outcome = await verifier.image(image, this.#rule.name);
@@ -307,7 +305,6 @@ class BlockRun {
     block: ImageVerification,
     index: number,
     context: Context,
-    cache: VerdictCache | undefined,
     isContextual: boolean,
   ) {
     this.#rule = rule;
@@ -318,7 +315,7 @@ class BlockRun {
     this.#demanded = converted(block);
     this.references = this.#demanded.imageReferences;
     this.#context = context;
-    this.#cache = block.useCache && !isContextual ? cache : undefined;
+    this.#cache = block.useCache && !isContextual ? review.world.verdicts : undefined;
   }
 
   async image(image: ExtractedImage, ruleName: string): Promise<RuleOutcome> {
@@ -362,7 +359,7 @@ class BlockRun {
   }
 
   async #verdict(image: ExtractedImage, ruleName: string): Promise<Verdict> {
-    const key = this.#cacheKey(image, ruleName);
+    const key = await this.#cacheKey(image, ruleName);
     const known = key === undefined ? undefined : this.#cache?.get(key);
     if (known !== undefined) return { result: this.#rule.result('pass', 'verified from cache'), digest: known.digest };
     const verdict = await this.#verified(image, ruleName);
@@ -370,12 +367,20 @@ class BlockRun {
     return verdict;
   }
 
-  /** A name that is not pinned may mean another image the next time. */
-  #cacheKey(image: ExtractedImage, rule: string): string | undefined {
-    if (image.digest === '' && !this.#block.mutateDigest) return undefined;
+  /** By digest, whatever the image is called. A name that is not pinned may mean another image the next time. */
+  async #cacheKey(image: ExtractedImage, rule: string): Promise<string | undefined> {
+    if (this.#cache === undefined || (image.digest === '' && !this.#block.mutateDigest)) return undefined;
     const { uid, resourceVersion } = this.#policy;
     const { secrets, providers } = this.#credentials();
-    return verdictKey({ uid, resourceVersion, rule, block: this.#index, image: imageText(image), credentials: [...providers, ...secrets] });
+    try {
+      const digest = image.digest === '' ? await (await this.#subject(image)).digest() : image.digest;
+      const credentials = [...providers, ...secrets];
+      return verdictKey({ uid, resourceVersion, rule, block: this.#index, image: imageText({ ...image, digest }), credentials });
+    } catch (error) {
+      // Verification meets the same, and says so.
+      if (isTrustError(error)) return undefined;
+      throw error;
+    }
   }
 
   async #verified(image: ExtractedImage, ruleName: string): Promise<Verdict> {

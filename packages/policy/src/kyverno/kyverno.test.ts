@@ -452,15 +452,16 @@ describe('rules', () => {
     const kept = new Map<string, { readonly digest: string }>();
     const cache: VerdictCache = { get: (key) => kept.get(key), set: (key, verdict) => void kept.set(key, verdict) };
     const policy = policyOf(unsigned);
-    await reviewed(policy, pod(tagged(image)), { options: { cache } });
+    const world = { ...worldOf(scene), verdicts: cache };
+    await reviewed(policy, pod(tagged(image)), { world });
     expect([...kept.values()]).toEqual([{ digest: image.digest }]);
-    const again = await reviewed(policy, pod(tagged(image)), { options: { cache }, world: worldOf(scene, new Map(), { evidence: NO_EVIDENCE }) });
+    const again = await reviewed(policy, pod(tagged(image)), { world: { ...worldOf(scene, new Map(), { evidence: NO_EVIDENCE }), verdicts: cache } });
     expect(said(again)).toEqual(['pass: verified from cache', 'pass: image verified']);
     expect(again.object).toMatchObject({ spec: { containers: [{ image: `${tagged(image)}@${image.digest}` }] } });
     // A tag that is not pinned may lead elsewhere.
     const loose = policyOf({ ...unsigned, mutateDigest: false, verifyDigest: false });
     kept.clear();
-    await reviewed(loose, pod(tagged(image)), { options: { cache } });
+    await reviewed(loose, pod(tagged(image)), { world });
     expect(kept.size).toBe(0);
   });
 

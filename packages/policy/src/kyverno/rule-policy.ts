@@ -7,6 +7,7 @@
  */
 import type { Check, Json, JsonObject } from '@assay/core';
 import type { Subject } from '../judge/subject.ts';
+import type { VerdictCache } from './cache-key.ts';
 import type { Metadata } from './metadata.ts';
 
 export interface RulePolicy {
@@ -74,6 +75,8 @@ export interface World {
   kms(uri: string): Promise<string>;
   /** What an API answers to a call of a context entry. Errors: `POLICY_UNRESOLVED`. */
   apiCall(call: JsonObject): Promise<Json>;
+  /** Passes that are remembered. Without it every image is verified each time. */
+  readonly verdicts?: VerdictCache;
   /** Values that stand in for context entries and variables, from the files of the command line. */
   values?(policy: string, rule: string): Readonly<Record<string, Json>>;
 }
