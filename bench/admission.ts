@@ -37,6 +37,8 @@ export async function benchAdmission(report: Report, published: Published, effor
     await withAdmission(scene, [], (admission) => benchBurst(report, admission, scene));
     await withAdmission(scene, [], (admission) => benchMisses(report, admission, scene, effort.misses));
     await withAdmission(scene, [], (admission) => benchMemory(report, admission, scene, effort.reviews));
+    const withCue = { ...scene, policy: writePolicy(published, 'cue.yaml', cueOver(scene.policyText)) };
+    await withAdmission(withCue, [], (admission) => tellMemoryOfEngines(report, admission, withCue, effort.reviews / 4));
   } finally {
     await registry.stop();
   }
@@ -62,9 +64,23 @@ async function arrange(published: Published, { host }: Registry, count: number):
     metadata: { name: 'bench' },
     spec: { images: [{ glob: `${host}/**` }], authorities: [{ key: { data: readFileSync(`${prefix}.pub`, 'utf8') } }] },
   });
-  const policy = join(published.folder, 'policy.yaml');
-  writeFileSync(policy, policyText);
-  return { published, policy, policyText, images: await digestsOf(names) };
+  return { published, policy: writePolicy(published, 'policy.yaml', policyText), policyText, images: await digestsOf(names) };
+}
+
+/** Returns the file. */
+function writePolicy({ folder }: Published, name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The same policy, with CUE over what was shown. */
+function cueOver(policyText: string): string {
+  const policy = JSON.parse(policyText);
+  return JSON.stringify({
+    ...policy,
+    spec: { ...policy.spec, policy: { type: 'cue', data: 'authorityMatches: "authority-0": signatures: [...{id: string}]' } },
+  });
 }
 
 async function digestsOf(names: readonly string[]): Promise<string[]> {
@@ -230,5 +246,15 @@ async function benchMemory(report: Report, admission: AdmissionProcess, { images
     await report.target({ name: `memory after ${reviews} reviews over ${DIGESTS} digests`, show: mebibytes, atMost: 250 * 2 ** 20 }, () => admission.memory());
     await run(reviews / 2);
     await report.target({ name: `and after ${reviews / 2} more, of that`, show: times, atMost: 1.1 }, () => admission.memory() / after);
+  });
+}
+
+/** The target is without them: who writes no CUE and no Rego does not have them in memory. */
+async function tellMemoryOfEngines(report: Report, admission: AdmissionProcess, { images }: Scene, reviews: number): Promise<void> {
+  await withConnections(admission, 4, async (connections) => {
+    await closedLoop(connections, reviews, (i) => review(images[i % DIGESTS] ?? '', i));
+    report.line(
+      `${mebibytes(admission.memory())} resident with a policy in CUE, which is evaluated for each of the ${DIGESTS} digests, after ${reviews} reviews`,
+    );
   });
 }

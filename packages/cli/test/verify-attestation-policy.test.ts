@@ -167,6 +167,18 @@ test('one statement that does not hold refuses the image, though another holds',
   expect(stderr).toContain('\n- predicate.specVersion: conflicting values "1.6" and "1.4"\n');
 });
 
+/** One statement that does not hold refuses the image, so fewer of them may let it in; none never does. */
+test.each(['empty.cue', 'ok.cue', 'absent.cue', 'ok.rego', 'new.rego'])(
+  'without any statement of the type nothing is let in, whatever the policy: %s',
+  async (name) => {
+    const stage = await Stage.open(ROW_40, scratch, ROOT);
+    onTestFinished(() => stage.close());
+    expect((await stage.play(withPolicies(name))).status).toBe(1);
+    const other = await staged({ ...ROW_40, attests: { predicateType: 'https://spdx.dev/Document', predicate: SBOM } }, 'bundle');
+    expect((await other.play(withPolicies(name))).status).toBe(1);
+  },
+);
+
 /** Both print the same; what is refused, with the lines told. */
 const SAME: readonly (readonly [policies: readonly string[], refusals?: readonly string[]])[] = [
   [['ok.cue']],
