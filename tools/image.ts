@@ -27,13 +27,15 @@ export interface ImageOptions {
   readonly platform?: string;
   /** Where to write the chart that names the image. */
   readonly chart?: string | undefined;
+  /** Another lock file of Debian's packages. */
+  readonly packages?: string | undefined;
 }
 
 /** Returns the digest of what was written. */
-export async function makeImage({ output, platform = 'linux/amd64', chart }: ImageOptions): Promise<Digest> {
+export async function makeImage({ output, platform = 'linux/amd64', chart, packages }: ImageOptions): Promise<Digest> {
   for (const one of PLATFORMS) requirePinnedNode(pinnedNodeVersion(one));
   const [wanted, reference, created] = [platformsNamed(platform), referenceIn(output), commitTime()];
-  const images = await buildImages(wanted, created);
+  const images = await buildImages(wanted, created, packages);
   for (const one of images) console.log(`${platformName(one.platform)}: ${sizes(one)}`);
   const digest = reference === undefined ? await writeImages(images, Layout.openOrCreate(output), version()) : await push(images, reference);
   const repository = reference && repositoryText(reference);

@@ -22,11 +22,11 @@ export interface AssayImage {
 }
 
 /** One image for each platform. */
-export async function buildImages(platforms: readonly ImagePlatform[], created: Date): Promise<readonly AssayImage[]> {
+export async function buildImages(platforms: readonly ImagePlatform[], created: Date, packages?: string): Promise<readonly AssayImage[]> {
   const app = await layerOf(await appTree(), 'application');
   const images: AssayImage[] = [];
   // One after the other: each holds a whole Node in memory.
-  for (const platform of platforms) images.push({ platform, image: await buildFor(platform, app, created) });
+  for (const platform of platforms) images.push({ platform, image: await buildFor(platform, app, created, packages) });
   return images;
 }
 
@@ -39,8 +39,8 @@ export async function writeImages(images: readonly AssayImage[], to: ContentWrit
   return to.putManifest({ bytes: encodeIndex({ mediaType: OCI_INDEX, manifests }), mediaType: OCI_INDEX, tag });
 }
 
-async function buildFor(platform: ImagePlatform, app: Layer, created: Date): Promise<BuiltImage> {
-  const runtime = await layerOf(new Map([...systemTree(), ...(await libraries(platform)), ...(await nodeRuntime(platform))]), platformName(platform));
+async function buildFor(platform: ImagePlatform, app: Layer, created: Date, packages?: string): Promise<BuiltImage> {
+  const runtime = await layerOf(new Map([...systemTree(), ...(await libraries(platform, packages)), ...(await nodeRuntime(platform))]), platformName(platform));
   const described = mutateImage(emptyImage('oci'), {
     platform: { os: platform.os, architecture: platform.architecture },
     user: `${USER_ID}:${USER_ID}`,

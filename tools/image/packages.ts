@@ -13,6 +13,8 @@ import { type ImagePlatform, PLATFORMS } from './platforms.ts';
 import { run, runForBytes } from './run.ts';
 import type { Node, Tree } from './tree.ts';
 
+export const PACKAGES_LOCK: string = join(import.meta.dirname, 'packages.lock');
+
 interface LockedPackage extends Pin {
   readonly name: string;
   readonly version: string;
@@ -20,8 +22,8 @@ interface LockedPackage extends Pin {
 }
 
 /** Libraries, what their licences ask for, and the records by which scanners know them. */
-export async function libraries({ architecture }: ImagePlatform): Promise<Tree> {
-  const wanted = lockedPackages().filter((one) => one.architecture === architecture);
+export async function libraries({ architecture }: ImagePlatform, lock: string = PACKAGES_LOCK): Promise<Tree> {
+  const wanted = lockedPackages(lock).filter((one) => one.architecture === architecture);
   await fetchPackages(
     wanted.filter((one) => !isCached(one)),
     architecture,
@@ -34,7 +36,7 @@ export async function libraries({ architecture }: ImagePlatform): Promise<Tree> 
 }
 
 /** Writes the lock file anew, with what apt would install now. */
-export async function refreshLock(): Promise<void> {
+export async function refreshLock(lock: string = PACKAGES_LOCK): Promise<void> {
   const lines: string[] = [];
   for (const { architecture } of PLATFORMS) {
     await withApt(architecture, (apt) => {
@@ -44,11 +46,11 @@ export async function refreshLock(): Promise<void> {
       for (const [, name, version = '', sha256] of found) lines.push(`${name} ${decodeURIComponent(version)} ${architecture} ${sha256}`);
     });
   }
-  writeFileSync(LOCK, `${HEAD}${lines.toSorted().join('\n')}\n`);
+  writeFileSync(lock, `${HEAD}${lines.toSorted().join('\n')}\n`);
 }
 
-function lockedPackages(): LockedPackage[] {
-  const lines = readFileSync(LOCK, 'utf8')
+function lockedPackages(lock: string): LockedPackage[] {
+  const lines = readFileSync(lock, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
   return lines.map((line) => {
@@ -114,7 +116,6 @@ function isKept(path: string): boolean {
   return isLibrary || LOADER.test(path) || DOCUMENTS.test(path);
 }
 
-const LOCK = join(import.meta.dirname, 'packages.lock');
 const HEAD = `# Written by \`npm run image -- --refresh-packages\`, from the apt sources of Debian 12: name, version, architecture, SHA-256.
 `;
 const HINT =
