@@ -1,8 +1,8 @@
 /** What the policies may ask of the world when they run on the command line: registries or one folder, files in the place of a cluster, and nothing else. */
-import { isJsonObject, type Json, type JsonObject, parseJson, quote, TrustError, type TrustedRoot } from '@assay/core';
+import { type Json, type JsonObject, quote, TrustError, type TrustedRoot } from '@assay/core';
 import { type ContentReader, type Digest, isDigest, Layout, parseReference, REF_NAME, referenceText } from '@assay/oci';
-import { FoundEvidence, imageConfigs, namedImage, type Subject } from '@assay/policy';
-import { imageInfo, imageText, type World } from '@assay/policy/kyverno';
+import { FoundEvidence, namedImage, type Subject } from '@assay/policy';
+import { imageDataOf, imageInfo, imageText, type World } from '@assay/policy/kyverno';
 import type { Io } from '../io.ts';
 import { once } from '../once.ts';
 import { lazyEngines, withSubjects } from '../policy-subjects.ts';
@@ -39,7 +39,7 @@ export async function withWorld<T>(flags: WorldFlags, resources: readonly JsonOb
         ...objects,
         now: io.now,
         subject: async (image) => subject(image),
-        imageData: (image) => imageData(subject(image)),
+        imageData: (image) => imageDataOf(subject(image)),
         values,
       }));
     } finally {
@@ -59,7 +59,7 @@ export async function withWorld<T>(flags: WorldFlags, resources: readonly JsonOb
       known.set(image, made);
       return made;
     };
-    return work((values) => ({ ...objects, now: io.now, subject: async (image) => subject(image), imageData: (image) => imageData(subject(image)), values }));
+    return work((values) => ({ ...objects, now: io.now, subject: async (image) => subject(image), imageData: (image) => imageDataOf(subject(image)), values }));
   });
 }
 
@@ -94,27 +94,6 @@ function entryNamed(layout: Layout, text: string): Digest {
   const entry = layout.entries().find(({ annotations }) => wanted.has(annotations?.[REF_NAME] ?? ''));
   if (entry !== undefined) return entry.digest;
   throw new TrustError('OCI_NOT_FOUND', `${layout.folder}: no image is named ${quote(text)} there`, { expected: `an entry with ${REF_NAME}: ${quote(text)}` });
-}
-
-/** As `imageRegistry` of a context and `getImageData` of CEL have it. */
-async function imageData(subject: Subject): Promise<JsonObject> {
-  const reader = await subject.open({});
-  const digest = await subject.digest();
-  const { text, repository, tag } = subject.image;
-  const stored = await reader.manifest(digest);
-  const manifest = stored === undefined ? null : parseJson(stored.bytes);
-  const configs = await imageConfigs(reader, digest);
-  const [config] = isJsonObject(configs) ? Object.values(configs) : [];
-  const slash = repository.indexOf('/');
-  return {
-    image: text,
-    resolvedImage: `${repository}@${digest}`,
-    registry: repository.slice(0, slash),
-    repository: repository.slice(slash + 1),
-    identifier: tag ?? digest,
-    manifest,
-    configData: config ?? null,
-  };
 }
 
 /** Objects that are given stand for those of a cluster. */

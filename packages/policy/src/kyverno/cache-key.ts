@@ -5,8 +5,8 @@
  * Here a tag is resolved first, and what is remembered is by digest; where nothing is pinned an image without a digest is not remembered at all.
  */
 export interface VerdictCache {
-  get(key: string): { readonly digest: string } | undefined;
-  set(key: string, verdict: { readonly digest: string }): void;
+  /** The digest that was verified, now or before; undefined when it was not. `verify` is asked once however many want to know at the same time. */
+  pass(key: string, verify: () => Promise<string | undefined>): Promise<string | undefined> | string | undefined;
 }
 
 export interface VerdictKey {

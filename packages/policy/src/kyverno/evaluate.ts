@@ -298,15 +298,7 @@ class BlockRun {
   readonly #context: Context;
   readonly #cache: VerdictCache | undefined;
 
-  constructor(
-    rule: RuleRun,
-    policy: KyvernoPolicy,
-    review: ObjectReview,
-    block: ImageVerification,
-    index: number,
-    context: Context,
-    isContextual: boolean,
-  ) {
+  constructor(rule: RuleRun, policy: KyvernoPolicy, review: ObjectReview, block: ImageVerification, index: number, context: Context, isContextual: boolean) {
     this.#rule = rule;
     this.#policy = policy;
     this.#review = review;
@@ -360,11 +352,15 @@ class BlockRun {
 
   async #verdict(image: ExtractedImage, ruleName: string): Promise<Verdict> {
     const key = await this.#cacheKey(image, ruleName);
-    const known = key === undefined ? undefined : this.#cache?.get(key);
-    if (known !== undefined) return { result: this.#rule.result('pass', 'verified from cache'), digest: known.digest };
-    const verdict = await this.#verified(image, ruleName);
-    if (key !== undefined && verdict.result?.status === 'pass' && verdict.digest !== undefined) this.#cache?.set(key, { digest: verdict.digest });
-    return verdict;
+    if (key === undefined || this.#cache === undefined) return this.#verified(image, ruleName);
+    let own: Verdict | undefined;
+    const digest = await this.#cache.pass(key, async () => {
+      own = await this.#verified(image, ruleName);
+      return own.result?.status === 'pass' ? own.digest : undefined;
+    });
+    if (own !== undefined) return own;
+    // Whoever asked at the same time was refused: in words of its own.
+    return digest === undefined ? this.#verified(image, ruleName) : { result: this.#rule.result('pass', 'verified from cache'), digest };
   }
 
   /** By digest, whatever the image is called. A name that is not pinned may mean another image the next time. */

@@ -6,6 +6,7 @@ export { blockingMessage, isBlocking, resourceName, warningsOf } from './blockin
 export { type VerdictCache, type VerdictKey, verdictKey } from './cache-key.ts';
 export { clusterPolicy, type RulePolicyOptions } from './evaluate.ts';
 export { DEFAULT_IMAGE_SETTINGS, type ImageInfo, type ImageSettings, imageInfo, imageText } from './image.ts';
+export { imageDataOf } from './image-data.ts';
 export {
   addImage,
   type ImageStatus,
