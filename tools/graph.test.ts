@@ -57,7 +57,12 @@ const refused: [string, string, string, string][] = [
   ],
   ['the same in a test', 'trust/src/a.test.ts', `import { x } from '../../core/src/b.ts'; x();`, '../../core/src/b.ts crosses into another package'],
   ['a use of the testkit', 'trust/src/a.ts', `import { x } from '@assay/testkit'; x();`, 'only tests import @assay/testkit'],
-  ['a verifying package that uses the makers', 'trust/src/a.ts', `import { x } from '@assay/make'; x();`, '@assay/make is for sign and stack and admission and testkit only'],
+  [
+    'a verifying package that uses the makers',
+    'trust/src/a.ts',
+    `import { x } from '@assay/make'; x();`,
+    '@assay/make is for sign and stack and admission and testkit only',
+  ],
   [
     'an import that is not declared',
     'trust/src/a.ts',
