@@ -169,8 +169,21 @@ describe.skipIf(helm === '')('the chart', () => {
     ['by default', {}, []],
     [
       'with everything on',
-      { kyverno: { enabled: true }, policyReports: { enabled: true }, tuf: { disabled: true, mirror: 'https://tuf.test', root: '{}' }, logLevel: 'debug' },
-      ['--disable-tuf', '--tuf-mirror=https://tuf.test', '--kyverno', '--policy-reports', '--log-level=debug', '--tuf-root=/etc/assay/tuf/root.json'],
+      {
+        kyverno: { enabled: true, exceptionNamespace: 'exempt' },
+        policyReports: { enabled: true },
+        tuf: { disabled: true, mirror: 'https://tuf.test', root: '{}' },
+        logLevel: 'debug',
+      },
+      [
+        '--disable-tuf',
+        '--tuf-mirror=https://tuf.test',
+        '--kyverno',
+        '--kyverno-exceptions=exempt',
+        '--policy-reports',
+        '--log-level=debug',
+        '--tuf-root=/etc/assay/tuf/root.json',
+      ],
     ],
   ])('tells the process what it needs %s', async (_, values, more) => {
     const deployment = named(await rendered(values), 'Deployment', 'guard-assay') as Resource & {
@@ -241,6 +254,55 @@ describe.skipIf(helm === '')('the chart', () => {
       expect(named(await rendered(OUTSIDE), kind, name)['webhooks']).toEqual([{ name, clientConfig: outside, ...common, ...webhook }]);
     });
 
+    describe('of kyverno', () => {
+      const KYVERNO = { kyverno: { enabled: true } };
+      const all = (verb: string) =>
+        ['fail', 'ignore'].flatMap((kind) => [
+          [`${verb}.kyverno.svc-${kind}`, `/${verb}/${kind}`],
+          [`ivpol.${verb}.kyverno.svc-${kind}`, `/ivpol/${verb}/-${kind}`],
+          [`nivpol.${verb}.kyverno.svc-${kind}`, `/nivpol/${verb}/-${kind}`],
+        ]);
+      const RULES = [
+        ['', ['pods', 'pods/ephemeralcontainers', 'replicationcontrollers']],
+        ['apps', ['daemonsets', 'deployments', 'replicasets', 'statefulsets']],
+        ['batch', ['cronjobs', 'jobs']],
+      ].map(([group, resources]) => ({ apiGroups: [group], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources, scope: 'Namespaced' }));
+      const except = (...namespaces: string[]) => ({
+        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['cosign-system', ...namespaces] }],
+      });
+
+      test('are there with it alone', async () => {
+        expect(JSON.stringify(await rendered())).not.toContain('kyverno');
+      });
+
+      test.each([
+        ['MutatingWebhookConfiguration', 'kyverno-resource-mutating-webhook-cfg', 'mutate', { reinvocationPolicy: 'IfNeeded' }],
+        ['ValidatingWebhookConfiguration', 'kyverno-resource-validating-webhook-cfg', 'validate', {}],
+      ])('%s %s', async (kind, name, verb, more) => {
+        const webhook = (path = '') => ({ ...common, timeoutSeconds: 10, rules: RULES, failurePolicy: path.endsWith('fail') ? 'Fail' : 'Ignore', ...more });
+        const inside = all(verb).map(([name, path]) => ({
+          name,
+          clientConfig: { service: { name: 'webhook', namespace: 'cosign-system', port: 443, path } },
+          namespaceSelector: except('kube-system'),
+          ...webhook(path),
+        }));
+        expect(named(await rendered(KYVERNO), kind, name)['webhooks']).toEqual(inside);
+        const caBundle = Buffer.from(OUTSIDE.webhook.caBundle).toString('base64');
+        const outside = all(verb).map(([name, path]) => ({ name, clientConfig: { url: `https://assay.test:8443${path}`, caBundle } }));
+        expect(named(await rendered({ ...OUTSIDE, ...KYVERNO }), kind, name)['webhooks']).toMatchObject(outside);
+      });
+
+      test('have the waiting time, the exceptions and the further kinds that are wanted', async () => {
+        const extra = { apiGroups: ['tekton.dev'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['tasks'] };
+        const kyverno = { enabled: true, timeoutSeconds: 30, excludedNamespaces: ['a', 'cosign-system'], extraRules: [extra] };
+        const resources = await rendered({ kyverno, webhook: { excludedNamespaces: ['b', 'a'] } });
+        const expected = { timeoutSeconds: 30, namespaceSelector: except('a', 'b'), rules: [...RULES, extra] };
+        const webhooks = Array(6).fill(expected);
+        expect(named(resources, 'MutatingWebhookConfiguration', 'kyverno-resource-mutating-webhook-cfg')).toMatchObject({ webhooks });
+        expect(named(resources, 'ValidatingWebhookConfiguration', 'kyverno-resource-validating-webhook-cfg')).toMatchObject({ webhooks });
+      });
+    });
+
     test('have the names, the waiting time, the failure policy and the exceptions that are wanted', async () => {
       const webhook = {
         name: 'a.b.test',
@@ -282,12 +344,31 @@ describe.skipIf(helm === '')('the chart', () => {
           'cluster: get list watch kyverno.io/policies',
           'cluster: get list watch policies.kyverno.io/imagevalidatingpolicies',
           'cluster: get list watch policies.kyverno.io/namespacedimagevalidatingpolicies',
+          'cluster: list rbac.authorization.k8s.io/clusterrolebindings',
+          'cluster: list rbac.authorization.k8s.io/rolebindings',
+        ],
+      ],
+      [
+        'with exceptions of kyverno, those too',
+        { kyverno: { enabled: true, exceptionNamespace: 'exempt' } },
+        [
+          'cluster: get list watch /namespaces',
+          'cluster: get list watch kyverno.io/clusterpolicies',
+          'cluster: get list watch kyverno.io/policies',
+          'cluster: get list watch kyverno.io/policyexceptions',
+          'cluster: get list watch policies.kyverno.io/imagevalidatingpolicies',
+          'cluster: get list watch policies.kyverno.io/namespacedimagevalidatingpolicies',
+          'cluster: get list watch policies.kyverno.io/policyexceptions',
+          'cluster: list rbac.authorization.k8s.io/clusterrolebindings',
+          'cluster: list rbac.authorization.k8s.io/rolebindings',
         ],
       ],
       ['with pull secrets, those it can name', { pullSecrets: { enabled: true } }, ['cluster: get /secrets']],
       ['with reports, those', { policyReports: { enabled: true } }, ['cluster: get create update wgpolicyk8s.io/policyreports']],
     ])('are the least: %s', async (_, values, more) => {
-      expect(rights(await rendered(values))).toEqual([...LEAST, ...more].toSorted());
+      const kyverno = (right: string) => right.replace(/(\/(mutating|validating)webhookconfigurations .*)/, '$1 kyverno-resource-$2-webhook-cfg');
+      const least = 'kyverno' in values ? LEAST.map(kyverno) : LEAST;
+      expect(rights(await rendered(values))).toEqual([...least, ...more].toSorted());
     });
 
     test('never name everything', async () => {

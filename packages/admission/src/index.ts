@@ -6,6 +6,7 @@ export type { ClusterOptions, Judging, JudgingOptions } from './judging.ts';
 export type { PodKeychain, PodKeychains } from './keychain.ts';
 export { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 export { type KubeConfig, type KubeConfigOptions, loadKubeConfig } from './kubernetes/kube-config.ts';
+export type { KyvernoOptions } from './kyverno/open-kyverno.ts';
 export type { GroupVersionKind, PatchOperation, Review, ReviewAnswer, ReviewRequest } from './review.ts';
 export type { ReviewHook } from './review-route.ts';
 export {

@@ -12,6 +12,12 @@ describe('a review', () => {
     expect(parseReview(reviewBody(asked))).toEqual({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: asked });
   });
 
+  test('says who asks', () => {
+    const asked = { ...request(POD, pod(image)), userInfo: { username: 'u', uid: '1', groups: ['a', 7, 'b'] } };
+    expect(parseReview(reviewBody(asked)).request.user).toEqual({ username: 'u', groups: ['a', 'b'] });
+    expect(parseReview(reviewBody(request(POD, pod(image)))).request.user).toBeUndefined();
+  });
+
   test('of 3 MiB, and twice that', () => {
     const object = { ...pod(image), metadata: { name: 'big', annotations: { a: 'x'.repeat(3 * 1024 * 1024) } } };
     const body = reviewBody(request(POD, object, { oldObject: object, operation: 'UPDATE' }));
@@ -77,6 +83,11 @@ describe('an answer', () => {
   test('that denies', () => {
     const status = { metadata: {}, status: 'Failure', message: 'validation failed: no\nwhy', reason: 'BadRequest', code: 400 };
     expect(encoded({ allowed: false, message: 'validation failed: no\nwhy' })).toEqual({ ...echo, response: { uid, allowed: false, status } });
+  });
+
+  test('that denies without a reason, as Kyverno does', () => {
+    const { status } = encoded({ allowed: false, message: 'no', reason: 'none' }).response;
+    expect(status).toEqual({ metadata: {}, status: 'Failure', message: 'no' });
   });
 
   test('that changes', () => {

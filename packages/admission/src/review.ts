@@ -32,8 +32,15 @@ export interface ReviewRequest {
   readonly namespace: string;
   readonly name: string;
   readonly dryRun: boolean;
+  /** Who asks. Undefined: nobody says. */
+  readonly user?: RequestUser | undefined;
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
+}
+
+export interface RequestUser {
+  readonly username: string;
+  readonly groups: readonly string[];
 }
 
 export interface Review {
@@ -45,7 +52,13 @@ export interface Review {
 
 export type ReviewAnswer =
   | { readonly allowed: true; readonly warnings?: readonly string[]; readonly patch?: readonly PatchOperation[] }
-  | { readonly allowed: false; readonly message: string; readonly warnings?: readonly string[] };
+  | {
+      readonly allowed: false;
+      readonly message: string;
+      readonly warnings?: readonly string[];
+      /** kubectl says `Error from server (BadRequest): …`, or `Error from server: …` without one, as for Kyverno. Default `BadRequest`. */
+      readonly reason?: 'BadRequest' | 'none';
+    };
 
 /** RFC 6902. */
 export interface PatchOperation {
@@ -73,6 +86,7 @@ export function parseReview(body: Uint8Array): Review {
       namespace: textAt(request, 'namespace'),
       name: textAt(request, 'name'),
       dryRun: request['dryRun'] === true,
+      user: readUser(request['userInfo']),
       object: objectAt(request, 'object'),
       oldObject: objectAt(request, 'oldObject'),
     },
@@ -84,7 +98,7 @@ export function encodeAnswer({ apiVersion, kind, request: { uid } }: Review, ans
   const response = {
     uid,
     allowed: answer.allowed,
-    ...(!answer.allowed && { status: { metadata: {}, status: 'Failure', message: answer.message, reason: 'BadRequest', code: 400 } }),
+    ...(!answer.allowed && { status: { metadata: {}, status: 'Failure', message: answer.message, ...(answer.reason !== 'none' && BAD_REQUEST) } }),
     ...(answer.allowed && answer.patch !== undefined && answer.patch.length > 0 && encodePatch(answer.patch)),
     ...(warnings.length > 0 && { warnings }),
   };
@@ -147,6 +161,12 @@ function readResource(value: Json | undefined): GroupVersionResource {
   return { group: textAt(named, 'group'), version: textAt(named, 'version'), resource: textAt(named, 'resource') };
 }
 
+function readUser(value: Json | undefined): RequestUser | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { groups } = value;
+  return { username: textAt(value, 'username'), groups: Array.isArray(groups) ? groups.filter((one) => typeof one === 'string') : [] };
+}
+
 function memberObject(value: Json | undefined, name: string): JsonObject {
   if (isJsonObject(value)) return value;
   throw undecodable(`the request's ${name} is not an object`);
@@ -168,6 +188,7 @@ function undecodable(problem: string): TrustError {
   return new TrustError('ADMISSION_REVIEW', `could not decode body:${problem}`);
 }
 
+const BAD_REQUEST = { reason: 'BadRequest', code: 400 };
 const MAX_DEPTH = 100;
 const MAX_WARNING = 4096;
 const QUOTE = 0x22;

@@ -5,16 +5,19 @@
  *                                       └─► policy hooks                              ▲
  *   API server ◄─ informers ── controller ────────────────────────────────────────────┘
  */
+import { isJsonObject, TrustError } from '@assay/core';
+import type { RuleResult } from '@assay/policy/kyverno';
 import { publishAuthorities, type WebhookNames } from './certificate/ca-bundle.ts';
 import { CertificateKeeper } from './certificate/keeper.ts';
 import type { CertificateStore } from './certificate/store.ts';
 import type { DeadlineOptions } from './deadline.ts';
 import { type ClusterOptions, type Judging, type JudgingOptions, openJudging } from './judging.ts';
 import { EventRecorder } from './kubernetes/events.ts';
-import { PolicyReporter } from './kubernetes/policy-report.ts';
+import { PolicyReporter, type ReportedResult } from './kubernetes/policy-report.ts';
+import { type Kyverno, type KyvernoOptions, openKyverno } from './kyverno/open-kyverno.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { convertDefinitions, defaultDefinition, validateDefinition } from './policy-hooks.ts';
-import type { Review, ReviewAnswer } from './review.ts';
+import type { Review, ReviewAnswer, ReviewRequest } from './review.ts';
 import { type ReviewHook, reviewRoute } from './review-route.ts';
 import { type Listen, listenForProbes, listenForReviews, type Route, type Routes } from './server.ts';
 import type { ObservedVerdict } from './workload-hooks.ts';
@@ -26,6 +29,8 @@ export interface AdmissionOptions extends JudgingOptions {
   readonly certificate: CertificateOptions;
   readonly cluster?: ServedClusterOptions | undefined;
   readonly deadline?: DeadlineOptions | undefined;
+  /** Kyverno's policies of the cluster are enforced too. */
+  readonly kyverno?: KyvernoOptions | undefined;
   /** More paths, of other dialects. */
   readonly routes?: ((parts: AdmissionParts) => Routes) | undefined;
   readonly onAnswer?: ((review: Review, answer: ReviewAnswer, milliseconds: number) => void) | undefined;
@@ -77,12 +82,14 @@ export async function serveAdmission(options: AdmissionOptions): Promise<Admissi
     const telling = openTelling(options, closers);
     let certificate: CertificateKeeper | undefined;
     const metrics = createMetrics({
-      policies: () => judging.inForce().policies.length,
-      cacheEntries: () => judging.cache.size,
+      policies: () => judging.inForce().policies.length + policyCount(kyverno),
+      cacheEntries: () => judging.cache.size + (kyverno?.passes.size ?? 0),
       certificateExpires: () => certificate?.served?.expires,
-      informers: () => judging.informers,
+      informers: () => [...judging.informers, ...(kyverno?.policies.informers ?? [])],
     });
     const judging = openJudging(options, { metrics, onVerdict: telling.verdict }, closers);
+    const kyverno = kyvernoOf(options, judging, metrics, telling.results);
+    if (kyverno !== undefined) closers.push(() => kyverno.policies.close());
     let served: ((pair: { cert: string; key: string }) => void) | undefined;
     const keeper = await CertificateKeeper.open({
       ...options.certificate,
@@ -97,24 +104,27 @@ export async function serveAdmission(options: AdmissionOptions): Promise<Admissi
       listen: options.listen,
       cert,
       key,
-      routes: routesOf(options, judging, metrics, telling.answer),
+      routes: routesOf(options, judging, kyverno, metrics, telling.answer),
       onProblem: problem('request'),
     });
     served = (pair) => server.serve(pair);
     if (keeper.served !== undefined) server.serve(keeper.served);
     const probes = await listenForProbes({
       listen: options.probes ?? LOOPBACK,
-      notReady: () => judging.inForce().problem,
+      notReady: () => judging.inForce().problem ?? kyverno?.policies.problem,
       metrics: async () => ({ text: await metrics.text(), type: metrics.contentType }),
     }).catch(async (error: unknown) => {
       await server.close(0);
       throw error;
     });
+    const ready = Promise.all([judging.ready, kyverno?.policies.ready]).then(() => undefined);
+    // Nobody need wait for it.
+    ready.catch(() => undefined);
     return {
       url: urlOf('https', server),
       probesUrl: urlOf('http', probes),
       authorities: () => keeper.served?.authorities ?? '',
-      ready: judging.ready,
+      ready,
       async close(graceMs = GRACE_MS) {
         await server.close(graceMs);
         await probes.close(0);
@@ -128,8 +138,23 @@ export async function serveAdmission(options: AdmissionOptions): Promise<Admissi
 }
 
 type Told = (review: Review, answer: ReviewAnswer) => void;
+type ResultsTold = (request: ReviewRequest, results: readonly RuleResult[]) => void;
 
-function routesOf(options: AdmissionOptions, judging: Judging, metrics: Metrics, told: Told): Routes {
+function kyvernoOf(options: AdmissionOptions, judging: Judging, metrics: Metrics, onResults: ResultsTold): Kyverno | undefined {
+  const { cluster, kyverno } = options;
+  if (kyverno === undefined) return undefined;
+  if (cluster === undefined) throw new TrustError('ADMISSION_NOT_READY', "Kyverno's policies are those of a cluster, and there is none");
+  const { cache, onDeadline, onProblem, now } = options;
+  return openKyverno({ ...kyverno, cluster, judging, cache, onDeadline, now, metrics, onResults, onProblem });
+}
+
+function policyCount(kyverno: Kyverno | undefined): number {
+  if (kyverno === undefined || kyverno.policies.problem !== undefined) return 0;
+  const { rules, validations } = kyverno.policies.inForce;
+  return rules.length + validations.length;
+}
+
+function routesOf(options: AdmissionOptions, judging: Judging, kyverno: Kyverno | undefined, metrics: Metrics, told: Told): Routes {
   const { hooks, inForce } = judging;
   const route = (hook: ReviewHook, tells?: Told): Route =>
     reviewRoute(hook, {
@@ -149,6 +174,7 @@ function routesOf(options: AdmissionOptions, judging: Judging, metrics: Metrics,
     ['/validating', route(({ request }) => validateDefinition(request, definitions))],
     ['/defaulting', route(async ({ request }) => defaultDefinition(request))],
     ['/resource-conversion', conversionRoute(metrics)],
+    ...(kyverno?.routes((hook) => route(hook, told)) ?? []),
     ...(options.routes?.({ ...judging, route: (hook) => route(hook) }) ?? []),
   ]);
 }
@@ -167,8 +193,8 @@ function conversionRoute(metrics: Metrics): Route {
 function openTelling(
   { cluster, onProblem }: AdmissionOptions,
   closers: (() => Promise<void> | void)[],
-): { readonly answer: (review: Review, answer: ReviewAnswer) => void; readonly verdict: ((verdict: ObservedVerdict) => void) | undefined } {
-  if (cluster === undefined) return { answer: () => undefined, verdict: undefined };
+): { readonly answer: Told; readonly results: ResultsTold; readonly verdict: ((verdict: ObservedVerdict) => void) | undefined } {
+  if (cluster === undefined) return { answer: () => undefined, results: () => undefined, verdict: undefined };
   const { client } = cluster;
   const events = cluster.events === 'none' ? undefined : new EventRecorder({ client, onProblem: (error) => onProblem?.('events', error) });
   const reports = cluster.policyReports === 'written' ? new PolicyReporter({ client, onProblem: (error) => onProblem?.('policy reports', error) }) : undefined;
@@ -179,8 +205,34 @@ function openTelling(
       else if (answer.warnings !== undefined && answer.warnings.length > 0)
         void events?.tell(request, { reason: 'ImageWarning', message: answer.warnings.join('\n') });
     },
+    results(request, results) {
+      const silent = results.filter(({ status, action, warns }) => (status === 'fail' || status === 'error') && action === 'Audit' && warns !== true);
+      if (silent.length > 0)
+        void events?.tell(request, {
+          reason: 'ImageWarning',
+          message: silent.map(({ policy, rule, message }) => `policy ${policy}.${rule}: ${message}`).join('\n'),
+        });
+      if (reports !== undefined) reportResults(reports, request, results);
+    },
     verdict: reports && ((observed) => report(reports, observed)),
   };
+}
+
+/** One for each policy: a failure goes before what passed. What was only skipped is not told. */
+function reportResults(reports: PolicyReporter, { kind, namespace, dryRun, name: asked, object }: ReviewRequest, results: readonly RuleResult[]): void {
+  const own = isJsonObject(object?.['metadata']) ? object['metadata']['name'] : undefined;
+  const name = asked !== '' ? asked : typeof own === 'string' ? own : '';
+  if (dryRun || name === '') return;
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  const resource = { apiVersion, kind: kind.kind, namespace, name };
+  for (const policy of new Set(results.map((result) => result.policy))) {
+    const said = results.filter((result) => result.policy === policy && result.status !== 'skip');
+    const failed = said.filter(({ status }) => status === 'fail' || status === 'error');
+    const shown = failed.length > 0 ? failed : said;
+    const result: ReportedResult['result'] = failed.length > 0 ? 'fail' : 'pass';
+    const lines = new Set(shown.map(({ rule, message }) => `${rule}: ${message}`));
+    if (said.length > 0) reports.add({ policy, result, message: [...lines].join('\n'), resource });
+  }
 }
 
 function report(reports: PolicyReporter, { policy, image, workload: { object }, request, verdict }: ObservedVerdict): void {

@@ -2,17 +2,24 @@
  * What would become of the workloads of a live cluster at their next start, read-only: each is put through the two webhooks as if it were made now. Whoever runs
  * is not asked again, so this is the only way to learn of it before.
  *
+ * Kyverno's policies are about all namespaces, and the others about those that have asked for it: each workload is put to whom the API server would ask.
+ *
  * A workload is what somebody has made: what has a controller above it is left to that.
  */
-import { isJsonObject, type Json, type JsonObject } from '@assay/core';
+import { isJsonObject, type JsonObject } from '@assay/core';
+import { applyPatches, type Patch } from '@assay/policy/kyverno';
 import { type ClusterOptions, type JudgingOptions, openJudging } from './judging.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
-import type { PatchOperation, ReviewRequest } from './review.ts';
+import { type Kyverno, type KyvernoOptions, openKyverno } from './kyverno/open-kyverno.ts';
+import type { ReviewRequest } from './review.ts';
+import type { ReviewHook } from './review-route.ts';
 import { readWorkload } from './workload.ts';
 
 export interface SimulateOptions extends JudgingOptions {
   readonly cluster: ClusterOptions;
-  /** Default `opted-in`: those with the label that asks for enforcement. */
+  /** Kyverno's policies of the cluster too. */
+  readonly kyverno?: KyvernoOptions;
+  /** Default `opted-in`: those with the label that asks for enforcement; for Kyverno's policies those that are not the cluster's own. */
   readonly namespaces?: 'opted-in' | 'all' | readonly string[];
   /** Only `policies` are in force, and not those of the cluster. */
   readonly instead?: boolean;
@@ -47,62 +54,85 @@ export async function* simulate(options: SimulateOptions): AsyncGenerator<Simula
   const cluster = { ...options.cluster, client: options.instead === true ? withoutPolicies(client) : client };
   const judging = openJudging({ ...options, cluster }, {}, closers);
   try {
+    const { kyverno: wantsKyverno, onProblem, now } = options;
+    const kyverno = wantsKyverno && openKyverno({ ...wantsKyverno, cluster, judging, now, onProblem });
+    if (kyverno !== undefined) closers.push(() => kyverno.policies.close());
     await judging.ready;
-    const namespaces = await namespacesOf(client, options.namespaces ?? 'opted-in');
-    const requests = await workloadsOf(client, namespaces);
+    await kyverno?.policies.ready;
+    const wanted = options.namespaces ?? 'opted-in';
+    const namespaces = await namespacesOf(client, kyverno !== undefined && wanted === 'opted-in' ? 'all' : wanted);
+    const guarded = kyverno === undefined ? namespaces : await namespacesOf(client, 'opted-in');
+    const exempt = new Set(['kube-system', options.cluster.namespace ?? 'cosign-system']);
+    const hooksFor = (namespace: string): readonly Hooks[] => [
+      ...(guarded === undefined || guarded.has(namespace) ? [judging.hooks] : []),
+      ...(kyverno === undefined || exempt.has(namespace) ? [] : hooksOf(kyverno)),
+    ];
+    const requests = await workloadsOf(client, (name) => (namespaces === undefined || namespaces.has(name)) && hooksFor(name).length > 0);
     for (const [i, request] of requests.entries()) {
       options.onProgress?.(i, requests.length);
-      yield await simulateOne(request, judging.hooks);
+      yield await simulateOne(request, hooksFor(request.namespace));
     }
   } finally {
     for (const close of closers.reverse()) await close();
   }
 }
 
-type Hooks = ReturnType<typeof openJudging>['hooks'];
+/** A mutating webhook, and its validating half. */
+interface Hooks {
+  readonly mutate: ReviewHook;
+  readonly validate: ReviewHook;
+}
 
-async function simulateOne(request: ReviewRequest, hooks: Hooks): Promise<SimulatedWorkload> {
-  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
-  const mutated = await hooks.mutate(review, BUDGET_MS);
-  const patch = mutated.allowed ? (mutated.patch ?? []) : [];
-  const pinned = { ...request, object: patched(request.object ?? {}, patch) };
-  const answer = mutated.allowed ? await hooks.validate({ ...review, request: pinned }, BUDGET_MS) : mutated;
+/** In the order in which the chart registers them. */
+function hooksOf({ hooks: { rules, validations } }: Kyverno): Hooks[] {
+  return (['fail', 'ignore'] as const).flatMap((failureClass) => {
+    const asked = (scope: 'cluster' | 'namespace') => ({ scope, which: `-${failureClass}` });
+    return [
+      { mutate: rules.mutate(failureClass), validate: rules.validate(failureClass) },
+      { mutate: validations.mutate(asked('cluster')), validate: validations.validate(asked('cluster')) },
+      { mutate: validations.mutate(asked('namespace')), validate: validations.validate(asked('namespace')) },
+    ];
+  });
+}
+
+async function simulateOne(request: ReviewRequest, hooks: readonly Hooks[]): Promise<SimulatedWorkload> {
+  const { pinned, warnings, denial } = await admitted(request, hooks);
   const { group, version, kind } = request.kind;
-  const warnings = [...(answer.warnings ?? [])];
   return {
     apiVersion: group === '' ? version : `${group}/${version}`,
     kind,
     namespace: request.namespace,
     name: request.name,
-    outcome: answer.allowed ? (warnings.length === 0 ? 'pass' : 'warn') : 'deny',
-    ...(!answer.allowed && { message: answer.message }),
-    warnings,
+    outcome: denial !== undefined ? 'deny' : warnings.size === 0 ? 'pass' : 'warn',
+    ...(denial !== undefined && { message: denial.trim() }),
+    warnings: [...warnings],
     images: imagesOf(request, pinned),
   };
+}
+
+interface Admitted {
+  readonly pinned: ReviewRequest;
+  readonly warnings: ReadonlySet<string>;
+  readonly denial: string | undefined;
+}
+
+/** As the API server asks: the mutating webhooks one after the other, and then the validating ones. The first denial ends it. */
+async function admitted(request: ReviewRequest, hooks: readonly Hooks[]): Promise<Admitted> {
+  const warnings = new Set<string>();
+  let pinned = request;
+  for (const hook of [...hooks.map(({ mutate }) => mutate), ...hooks.map(({ validate }) => validate)]) {
+    const answer = await hook({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: pinned }, BUDGET_MS);
+    for (const warning of answer.warnings ?? []) warnings.add(warning);
+    if (!answer.allowed) return { pinned, warnings, denial: answer.message };
+    if (answer.patch !== undefined) pinned = { ...pinned, object: applyPatches(pinned.object ?? {}, answer.patch as readonly Patch[]) };
+  }
+  return { pinned, warnings, denial: undefined };
 }
 
 function imagesOf(request: ReviewRequest, pinned: ReviewRequest): SimulatedImage[] {
   const before = readWorkload(request).images;
   const after = readWorkload(pinned).images;
   return before.map(({ text, path }, i) => ({ image: text, pinned: after[i]?.text ?? text, path }));
-}
-
-/** What the mutating webhook asks for: values that are replaced. */
-function patched(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
-  const copy = structuredClone(object);
-  for (const { path, value } of patch) {
-    const steps = path.slice(1).split('/');
-    const last = steps.pop() ?? '';
-    const parent = steps.reduce<Json | undefined>((at, step) => memberOf(at, step), copy);
-    if (Array.isArray(parent)) parent[Number(last)] = value ?? null;
-    else if (isJsonObject(parent ?? null)) (parent as Record<string, Json>)[last] = value ?? null;
-  }
-  return copy;
-}
-
-function memberOf(value: Json | undefined, step: string): Json | undefined {
-  if (Array.isArray(value)) return value[Number(step)];
-  return isJsonObject(value ?? null) ? (value as JsonObject)[step] : undefined;
 }
 
 async function namespacesOf(client: KubernetesClient, wanted: NonNullable<SimulateOptions['namespaces']>): Promise<ReadonlySet<string> | undefined> {
@@ -112,15 +142,15 @@ async function namespacesOf(client: KubernetesClient, wanted: NonNullable<Simula
   return new Set(found.map((object) => textIn(metadataOf(object), 'name')));
 }
 
-/** `namespaces`: undefined for all. In the order of kinds, and of names. */
-async function workloadsOf(client: KubernetesClient, namespaces: ReadonlySet<string> | undefined): Promise<ReviewRequest[]> {
+/** In the order of kinds, and of names. */
+async function workloadsOf(client: KubernetesClient, isAsked: (namespace: string) => boolean): Promise<ReviewRequest[]> {
   const requests: ReviewRequest[] = [];
   for (const { group, resource, kind } of KINDS) {
     const path = `${group === '' ? '/api' : `/apis/${group}`}/v1/${resource}`;
     for (const object of await listed(client, path)) {
       const metadata = metadataOf(object);
       const namespace = textIn(metadata, 'namespace');
-      if (namespaces !== undefined && !namespaces.has(namespace)) continue;
+      if (!isAsked(namespace)) continue;
       if (hasController(metadata) || metadata['deletionTimestamp'] !== undefined) continue;
       requests.push({
         uid: textIn(metadata, 'uid'),

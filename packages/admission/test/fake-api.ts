@@ -198,10 +198,12 @@ function takeFailure(failures: { part: string; statuses: number[] }[], path: str
   return failures.find(({ part, statuses }) => path.includes(part) && statuses.length > 0)?.statuses.shift();
 }
 
-/** The names of resources are plural here. */
+/** The names of resources are plural here. Of the group `policies.kyverno.io` there is an older version alone. */
 function isCollection(path: string): boolean {
-  return /\/(?:secrets|configmaps|clusterimagepolicies|imagepolicies|trustroots|things)$/.test(path);
+  return COLLECTIONS.test(path) || /\/kyverno\.io\/v[12]\/\w+$/.test(path) || /\/policies\.kyverno\.io\/v1beta1\/\w+$/.test(path);
 }
+
+const COLLECTIONS = /\/(?:secrets|configmaps|clusterimagepolicies|imagepolicies|trustroots|things|namespaces|rolebindings|clusterrolebindings)$/;
 
 function versionOf(object: JsonObject): Json | undefined {
   return isJsonObject(object['metadata']) ? object['metadata']['resourceVersion'] : undefined;

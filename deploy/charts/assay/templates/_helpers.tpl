@@ -74,6 +74,9 @@ clientConfig:
 {{- end }}
 {{- if .Values.kyverno.enabled }}
 - --kyverno
+{{- with .Values.kyverno.exceptionNamespace }}
+- --kyverno-exceptions={{ . }}
+{{- end }}
 {{- end }}
 {{- if .Values.policyReports.enabled }}
 - --policy-reports

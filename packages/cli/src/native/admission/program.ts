@@ -55,6 +55,7 @@ function addServe(admission: Command): Command {
     .addOption(shared.registryMirrors())
     .addOption(shared.plainHttp())
     .option('--kyverno', 'enforce the image rules of Kyverno policies too')
+    .option('--kyverno-exceptions <namespace>', "the namespace whose PolicyExceptions count, '*' for all; default: none count")
     .option('--policy-reports', 'write PolicyReports, where the cluster has them')
     .option('--no-events', 'write no events')
     .addOption(

@@ -9,7 +9,7 @@ import {
   secretStore,
   serveAdmission,
 } from '@assay/admission';
-import { isTrustError } from '@assay/core';
+import { isTrustError, TrustError } from '@assay/core';
 import { createHttpClient } from '@assay/net';
 import { createLog, type LogLevel } from '@assay/stack/create-log';
 import { EXIT } from '../../exit.ts';
@@ -40,6 +40,7 @@ export interface ServeFlags extends JudgingFlags {
   readonly policyResyncPeriod: number;
   readonly trustrootResyncPeriod: number;
   readonly kyverno?: boolean;
+  readonly kyvernoExceptions?: string;
   readonly policyReports?: boolean;
   readonly events: boolean;
   readonly logLevel: LogLevel;
@@ -49,6 +50,7 @@ export interface ServeFlags extends JudgingFlags {
 export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
   const stopped = stopSignal();
   const log = createLog(flags.logLevel, (line) => io.stderr(line));
+  if (flags.kyverno === true && !flags.cluster) throw new TrustError('USAGE', '--kyverno needs a cluster: its policies are objects of one');
   const http = createHttpClient({ env: io.env, userAgent: 'assay' });
   const client = flags.cluster ? clusterClient(flags, io) : undefined;
   const engines = lazyEngines();
@@ -61,6 +63,7 @@ export async function runServe(flags: ServeFlags, io: Io): Promise<number> {
       certificate: { store: certificateStore(flags, client), names: certificateNames(flags) },
       cluster: client && servedCluster(flags, client, io),
       noMatch: flags.uncovered,
+      kyverno: flags.kyverno === true ? { exceptionNamespace: flags.kyvernoExceptions } : undefined,
       trustRootResyncMs: flags.trustrootResyncPeriod,
       cache: { passMs: flags.cacheTtl, refusalMs: flags.cacheRefusalTtl, maxEntries: flags.cacheSize },
       onDeadline: flags.onDeadline,
@@ -103,8 +106,8 @@ function servedCluster(flags: ServeFlags, client: KubernetesClient, io: Io): Ser
   return {
     ...clusterOptions(flags, client, io),
     webhooks: {
-      validating: [flags.webhookName, flags.validatingWebhookName],
-      mutating: [flags.mutatingWebhookName, flags.defaultingWebhookName],
+      validating: [flags.webhookName, flags.validatingWebhookName, ...(flags.kyverno === true ? ['kyverno-resource-validating-webhook-cfg'] : [])],
+      mutating: [flags.mutatingWebhookName, flags.defaultingWebhookName, ...(flags.kyverno === true ? ['kyverno-resource-mutating-webhook-cfg'] : [])],
       definitions: ['clusterimagepolicies.policy.sigstore.dev'],
     },
     events: flags.events ? 'written' : 'none',

@@ -68,6 +68,8 @@ function addSimulate(policy: Command): Command {
     )
     .addOption(new Option('--policy <file>', 'policies in place of those of the cluster; may be repeated').argParser(shared.list))
     .option('--besides', 'the policies of files come on top of those of the cluster')
+    .option('--kyverno', "Kyverno's policies of the cluster too, which are about all namespaces")
+    .option('--kyverno-exceptions <namespace>', "the namespace whose PolicyExceptions count, '*' for all; default: none count")
     .addOption(new Option('--namespace <name>', 'only there; may be repeated; default: where enforcement is asked for').argParser(shared.list))
     .option('--all-namespaces', 'everywhere')
     .option('--kubeconfig <file>', 'the cluster; default: KUBECONFIG, that of the pod, or ~/.kube/config')

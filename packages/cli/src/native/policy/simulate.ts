@@ -12,6 +12,8 @@ export interface SimulateFlags extends Omit<JudgingFlags, 'namespace'> {
   readonly namespace?: readonly string[];
   readonly allNamespaces?: boolean;
   readonly besides?: boolean;
+  readonly kyverno?: boolean;
+  readonly kyvernoExceptions?: string;
   readonly output: 'text' | 'json';
 }
 
@@ -27,6 +29,7 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<number>
     const workloads = simulate({
       ...(await judgingOptions(judging, { io, http, engines: engines.engines })),
       cluster: clusterOptions(judging, client, io),
+      ...(flags.kyverno === true && { kyverno: { exceptionNamespace: flags.kyvernoExceptions } }),
       namespaces: flags.allNamespaces === true ? 'all' : (flags.namespace ?? 'opted-in'),
       // Files of policies ask "what if": they stand in place of those of the cluster.
       instead: flags.policy !== undefined && flags.besides !== true,
