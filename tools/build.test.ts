@@ -192,6 +192,11 @@ describe('keys on tokens', () => {
   });
 });
 
+test('the launcher holds no command: each face of the command line is a file of its own', () => {
+  const { length } = readFileSync(join(prefix, 'node_modules/assay/bin/assay.js'));
+  expect(length).toBeLessThan(16 * 1024);
+});
+
 describe('compiled code', () => {
   const kept = (): string => {
     const [build = ''] = readdirSync(join(folder, 'cache/assay/compile'));

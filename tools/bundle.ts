@@ -26,7 +26,7 @@ export interface BundledFile {
 export async function bundleCli(): Promise<Bundle> {
   const apart = await Promise.all(
     KEPT_APART.map((part) =>
-      run({ ...FOR_NODE, stdin: { contents: reexport(part.module), resolveDir: ROOT }, entryNames: `dist/${part.name}`, plugins: [keepApart('.', part)] }),
+      run({ ...FOR_NODE, stdin: { contents: reexport(part.modules), resolveDir: ROOT }, entryNames: `dist/${part.name}`, plugins: [keepApart('.', part)] }),
     ),
   );
   const launcher = await run({
@@ -50,7 +50,7 @@ interface Part {
   readonly name: string;
   /** What importers write. */
   readonly imports: RegExp;
-  readonly module: string;
+  readonly modules: readonly string[];
 }
 
 /**
@@ -59,34 +59,44 @@ interface Part {
  * every part that verifies.
  */
 const KEPT_APART: readonly Part[] = [
-  { name: 'native', imports: /^\.\/native\/run\.ts$/, module: './packages/cli/src/native/run.ts' },
-  { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, module: './packages/cli/src/cosign/program.ts' },
-  { name: 'crane', imports: /^\.\/crane\/program\.ts$/, module: './packages/cli/src/crane/program.ts' },
-  { name: 'imagetools', imports: /^\.\/imagetools\/program\.ts$/, module: './packages/cli/src/imagetools/program.ts' },
-  { name: 'helm', imports: /^\.\/helm\/program\.ts$/, module: './packages/cli/src/helm/program.ts' },
-  { name: 'slsa-verifier', imports: /^\.\/slsa-verifier\/program\.ts$/, module: './packages/cli/src/slsa-verifier/program.ts' },
-  { name: 'gh', imports: /^\.\/gh\/program\.ts$/, module: './packages/cli/src/gh/program.ts' },
-  { name: 'kyverno', imports: /^\.\/kyverno\/program\.ts$/, module: './packages/cli/src/kyverno/program.ts' },
-  { name: 'oci', imports: /^@assay\/oci$/, module: './packages/oci/src/index.ts' },
-  { name: 'chart', imports: /^@assay\/oci\/chart$/, module: './packages/oci/src/chart/index.ts' },
-  { name: 'image', imports: /^@assay\/oci\/image$/, module: './packages/oci/src/image/index.ts' },
-  { name: 'sign', imports: /^@assay\/sign$/, module: './packages/sign/src/index.ts' },
-  { name: 'monitor', imports: /^@assay\/sign\/monitor$/, module: './packages/sign/src/monitor/index.ts' },
-  { name: 'stack', imports: /^@assay\/stack$/, module: './packages/stack/src/index.ts' },
-  { name: 'policy-engines', imports: /^@assay\/policy\/engines$/, module: './packages/policy/src/engines/index.ts' },
+  { name: 'native', imports: /^\.\/native\/run\.ts$/, modules: ['./packages/cli/src/native/run.ts'] },
+  {
+    name: 'policy',
+    imports: /^\.\/(?:policy\/(?:program|verify)|admission\/program)\.ts$/,
+    modules: ['policy/program', 'policy/verify', 'admission/program'].map((one) => `./packages/cli/src/native/${one}.ts`),
+  },
+  { name: 'policy-tester', imports: /^\.\/policy-tester\/program\.ts$/, modules: ['./packages/cli/src/policy-tester/program.ts'] },
+  { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, modules: ['./packages/cli/src/cosign/program.ts'] },
+  { name: 'crane', imports: /^\.\/crane\/program\.ts$/, modules: ['./packages/cli/src/crane/program.ts'] },
+  { name: 'imagetools', imports: /^\.\/imagetools\/program\.ts$/, modules: ['./packages/cli/src/imagetools/program.ts'] },
+  { name: 'helm', imports: /^\.\/helm\/program\.ts$/, modules: ['./packages/cli/src/helm/program.ts'] },
+  { name: 'slsa-verifier', imports: /^\.\/slsa-verifier\/program\.ts$/, modules: ['./packages/cli/src/slsa-verifier/program.ts'] },
+  { name: 'gh', imports: /^\.\/gh\/program\.ts$/, modules: ['./packages/cli/src/gh/program.ts'] },
+  { name: 'kyverno', imports: /^\.\/kyverno\/program\.ts$/, modules: ['./packages/cli/src/kyverno/program.ts'] },
+  { name: 'oci', imports: /^@assay\/oci$/, modules: ['./packages/oci/src/index.ts'] },
+  { name: 'chart', imports: /^@assay\/oci\/chart$/, modules: ['./packages/oci/src/chart/index.ts'] },
+  { name: 'image', imports: /^@assay\/oci\/image$/, modules: ['./packages/oci/src/image/index.ts'] },
+  { name: 'sign', imports: /^@assay\/sign$/, modules: ['./packages/sign/src/index.ts'] },
+  { name: 'monitor', imports: /^@assay\/sign\/monitor$/, modules: ['./packages/sign/src/monitor/index.ts'] },
+  { name: 'stack', imports: /^@assay\/stack$/, modules: ['./packages/stack/src/index.ts'] },
+  { name: 'policy-engines', imports: /^@assay\/policy\/engines$/, modules: ['./packages/policy/src/engines/index.ts'] },
   // Started as a thread, by its path.
-  { name: 'policy-worker', imports: /^\.\/policy-worker\.ts$/, module: './packages/policy/src/engines/policy-worker.ts' },
-  { name: 'cluster-image-policy', imports: /^@assay\/policy\/cluster-image-policy$/, module: './packages/policy/src/cluster-image-policy/index.ts' },
-  { name: 'trust', imports: /^@assay\/trust$/, module: './packages/trust/src/index.ts' },
-  { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, module: './packages/core/src/prehashed.ts' },
-  { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, module: '@noble/hashes/legacy.js' },
-  { name: 'jq', imports: /^jq-wasm\/inline$/, module: 'jq-wasm/inline' },
+  { name: 'policy-worker', imports: /^\.\/policy-worker\.ts$/, modules: ['./packages/policy/src/engines/policy-worker.ts'] },
+  { name: 'cluster-image-policy', imports: /^@assay\/policy\/cluster-image-policy$/, modules: ['./packages/policy/src/cluster-image-policy/index.ts'] },
+  { name: 'trust', imports: /^@assay\/trust$/, modules: ['./packages/trust/src/index.ts'] },
+  { name: 'prehashed', imports: /^\.\/prehashed\.ts$/, modules: ['./packages/core/src/prehashed.ts'] },
+  { name: 'sha1', imports: /^@noble\/hashes\/legacy\.js$/, modules: ['@noble/hashes/legacy.js'] },
+  { name: 'jq', imports: /^jq-wasm\/inline$/, modules: ['jq-wasm/inline'] },
   // Whole packages of others; openpgp is LGPL, and stays a file that one can replace.
-  ...['commander', 'jose', 'openid-client', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({ name, imports: new RegExp(`^${name}$`), module: name })),
+  ...['commander', 'jose', 'openid-client', 'openpgp', 're2js', 'tar-stream', 'yaml'].map((name) => ({
+    name,
+    imports: new RegExp(`^${name}$`),
+    modules: [name],
+  })),
 ];
 
-function reexport(module: string): string {
-  return `export * from ${JSON.stringify(module)};`;
+function reexport(modules: readonly string[]): string {
+  return modules.map((module) => `export * from ${JSON.stringify(module)};`).join('\n');
 }
 
 /** `folder` is where the parts lie, seen from the importing file; `self` is the part being built, which is not kept apart from itself. */
