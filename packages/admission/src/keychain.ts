@@ -14,6 +14,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { decodeBase64, decodeUtf8, isJsonObject, isTrustError, type Json, type JsonObject, quote, TrustError, tryParseJsonObject } from '@assay/core';
 import type { Credential, Keychain } from '@assay/net';
 import { canonicalRegistry } from '@assay/oci';
+import { matchesWildcard } from '@assay/policy';
 import { Kept } from './kept.ts';
 import { apiStatus, type KubernetesClient } from './kubernetes/client.ts';
 import type { PodLogin } from './workload.ts';
@@ -178,26 +179,7 @@ function hostMatches(pattern: string, host: string): boolean {
   const [patternPort, hostPort] = [portOf(pattern), portOf(host)];
   if (patternPort !== hostPort) return false;
   const [patterns, labels] = [withoutPort(pattern).split('.'), withoutPort(host).split('.')];
-  return patterns.length === labels.length && patterns.every((one, i) => labelMatches(one, labels[i] as string));
-}
-
-/** Linear in both: the last `*` is the only one that is tried again. */
-function labelMatches(pattern: string, label: string): boolean {
-  let [p, l, star, from] = [0, 0, -1, 0];
-  while (l < label.length) {
-    if (p < pattern.length && pattern[p] === '*') {
-      star = p++;
-      from = l;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === label[l])) {
-      p++;
-      l++;
-    } else if (star >= 0) {
-      p = star + 1;
-      l = ++from;
-    } else return false;
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
+  return patterns.length === labels.length && patterns.every((one, i) => matchesWildcard(one, labels[i] as string));
 }
 
 function portOf(host: string): string {
