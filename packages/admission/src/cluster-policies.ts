@@ -13,7 +13,7 @@ import {
 import { API_VERSION, KIND, nativePolicyOf } from '@assay/policy/native';
 import { compileTrustRoot, parseTrustRoot, trustRootWithDefaults } from '@assay/policy/trust-root';
 import type { Compiled, References } from './controller.ts';
-import { metadataText, nameOf, versionOf } from './kubernetes/informer.ts';
+import { metadataText, nameOf, versionOf } from './kubernetes/object.ts';
 
 export interface PolicyCompilerOptions {
   /** For policies at URLs. */

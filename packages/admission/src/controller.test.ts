@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeApi, fakeApi } from '../test/fake-api.ts';
 import { DIGEST, fakePolicy } from '../test/requests.ts';
 import { type Compiled, Controller, type ControllerOptions, type InForce, type References } from './controller.ts';
-import { nameOf } from './kubernetes/informer.ts';
+import { nameOf } from './kubernetes/object.ts';
 
 const POLICIES = '/apis/policy.sigstore.dev/v1alpha1/clusterimagepolicies';
 const TRUST_ROOTS = '/apis/policy.sigstore.dev/v1alpha1/trustroots';

@@ -17,7 +17,8 @@ import { denyingPolicy } from './cluster-policies.ts';
 import { deferred } from './deferred.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import { type Condition, conditionsPatch } from './kubernetes/conditions.ts';
-import { Informer, metadataText, nameOf, versionOf } from './kubernetes/informer.ts';
+import { Informer } from './kubernetes/informer.ts';
+import { metadataText, nameOf, versionOf } from './kubernetes/object.ts';
 
 /** What a policy or trust root refers to in the controller's namespace. Errors: `POLICY_REFERENCE`. */
 export interface References {

@@ -10,6 +10,8 @@ import { isJsonObject, type JsonObject } from '@assay/core';
 import { applyPatches, type Patch } from '@assay/policy/kyverno';
 import { type ClusterOptions, type JudgingOptions, openJudging } from './judging.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
+import { listObjects } from './kubernetes/list.ts';
+import { metadataText, nameOf } from './kubernetes/object.ts';
 import { type Kyverno, type KyvernoOptions, openKyverno } from './kyverno/open-kyverno.ts';
 import type { ReviewRequest } from './review.ts';
 import type { ReviewHook } from './review-route.ts';
@@ -138,8 +140,8 @@ function imagesOf(request: ReviewRequest, pinned: ReviewRequest): SimulatedImage
 async function namespacesOf(client: KubernetesClient, wanted: NonNullable<SimulateOptions['namespaces']>): Promise<ReadonlySet<string> | undefined> {
   if (wanted === 'all') return undefined;
   if (wanted !== 'opted-in') return new Set(wanted);
-  const found = await listed(client, '/api/v1/namespaces', { labelSelector: `${OPT_IN}=true` });
-  return new Set(found.map((object) => textIn(metadataOf(object), 'name')));
+  const found = await listObjects(client, '/api/v1/namespaces', { ...PAGES, query: { ...PAGES.query, labelSelector: `${OPT_IN}=true` } });
+  return new Set(found.map(nameOf));
 }
 
 /** In the order of kinds, and of names. */
@@ -147,19 +149,17 @@ async function workloadsOf(client: KubernetesClient, isAsked: (namespace: string
   const requests: ReviewRequest[] = [];
   for (const { group, resource, kind } of KINDS) {
     const path = `${group === '' ? '/api' : `/apis/${group}`}/v1/${resource}`;
-    for (const object of await listed(client, path)) {
-      const metadata = metadataOf(object);
-      const namespace = textIn(metadata, 'namespace');
-      if (!isAsked(namespace)) continue;
-      if (hasController(metadata) || metadata['deletionTimestamp'] !== undefined) continue;
+    for (const object of await listObjects(client, path, PAGES)) {
+      const namespace = metadataText(object, 'namespace');
+      if (!isAsked(namespace) || isOfAnother(object)) continue;
       requests.push({
-        uid: textIn(metadata, 'uid'),
+        uid: metadataText(object, 'uid'),
         kind: { group, version: 'v1', kind },
         resource: { group, version: 'v1', resource },
         subResource: '',
         operation: 'CREATE',
         namespace,
-        name: textIn(metadata, 'name'),
+        name: nameOf(object),
         dryRun: true,
         object,
         oldObject: undefined,
@@ -169,30 +169,12 @@ async function workloadsOf(client: KubernetesClient, isAsked: (namespace: string
   return requests;
 }
 
-async function listed(client: KubernetesClient, path: string, query: Readonly<Record<string, string>> = {}): Promise<JsonObject[]> {
-  const items: JsonObject[] = [];
-  let next = '';
-  do {
-    const page = await client.get(path, { query: { ...query, limit: String(PAGE), ...(next !== '' && { continue: next }) }, maxBytes: MAX_PAGE_BYTES });
-    if (Array.isArray(page['items'])) items.push(...page['items'].filter((item): item is JsonObject => isJsonObject(item)));
-    next = textIn(metadataOf(page), 'continue');
-  } while (next !== '');
-  return items;
-}
-
-function hasController(metadata: JsonObject): boolean {
-  const owners = metadata['ownerReferences'];
+/** What a controller made is looked at as what the controller is made of; and what is going away does not start again. */
+function isOfAnother({ metadata }: JsonObject): boolean {
+  if (!isJsonObject(metadata)) return false;
+  const { ownerReferences: owners, deletionTimestamp } = metadata;
+  if (deletionTimestamp !== undefined) return true;
   return Array.isArray(owners) && owners.some((owner) => isJsonObject(owner) && owner['controller'] === true);
-}
-
-function metadataOf(object: JsonObject): JsonObject {
-  const metadata = object['metadata'] ?? null;
-  return isJsonObject(metadata) ? metadata : {};
-}
-
-function textIn(object: JsonObject, name: string): string {
-  const value = object[name];
-  return typeof value === 'string' ? value : '';
 }
 
 /** The controller writes the status of policies: not here. */
@@ -225,7 +207,6 @@ const KINDS = [
   { group: '', resource: 'pods', kind: 'Pod' },
 ] as const;
 const OPT_IN = 'policy.sigstore.dev/include';
-const PAGE = 250;
-const MAX_PAGE_BYTES = 256 * 1024 * 1024;
+const PAGES = { query: { limit: '250' }, maxBytes: 256 * 1024 * 1024 };
 /** Nobody waits for an answer. */
 const BUDGET_MS = 120_000;

@@ -1,7 +1,7 @@
 /** Tells the API server whom to trust: `caBundle` of every webhook of our configurations, and of the conversion of our definitions. */
 import { encodeBase64, isJsonObject, type Json, type JsonObject, utf8 } from '@assay/core';
 import { apiStatus, type KubernetesClient } from '../kubernetes/client.ts';
-import { versionOf } from '../kubernetes/informer.ts';
+import { versionOf } from '../kubernetes/object.ts';
 
 export interface WebhookNames {
   readonly validating: readonly string[];

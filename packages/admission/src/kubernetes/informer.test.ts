@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type FakeApi, fakeApi } from '../../test/fake-api.ts';
-import { Informer, type InformerOptions, nameOf } from './informer.ts';
+import { Informer, type InformerOptions } from './informer.ts';
+import { nameOf } from './object.ts';
 
 const THINGS = '/apis/example/v1/things';
 

@@ -10,9 +10,11 @@
  * State: a map, written by the one loop that `start` begins and `close` ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isJsonObject, type JsonObject, TrustError } from '@assay/core';
+import { type JsonObject, TrustError } from '@assay/core';
 import { deferred } from '../deferred.ts';
 import { apiStatus, type KubernetesClient } from './client.ts';
+import { listPages } from './list.ts';
+import { metadataText, nameOf, versionOf } from './object.ts';
 
 export interface InformerOptions {
   readonly client: KubernetesClient;
@@ -110,17 +112,12 @@ export class Informer {
   async #list(): Promise<string | undefined> {
     const found = new Map<string, JsonObject>();
     let version = '';
-    let next = '';
     try {
-      do {
-        const query = { ...this.#options.query, limit: '500', ...(next !== '' && { continue: next }) };
-        const list = await this.#options.client.get(this.#options.path, { query, signal: this.#stop.signal });
-        const { items, metadata } = list;
-        if (!Array.isArray(items) || !isJsonObject(metadata)) throw new TrustError('ADMISSION_API', `${this.resource}: the answer is no list`);
-        for (const item of items) if (isJsonObject(item)) found.set(keyOf(item), item);
-        version = textOf(metadata['resourceVersion']);
-        next = textOf(metadata['continue']);
-      } while (next !== '');
+      const { client, path, query } = this.#options;
+      for await (const page of listPages(client, path, { resource: this.resource, ...(query !== undefined && { query }), signal: this.#stop.signal })) {
+        for (const object of page.objects) found.set(keyOf(object), object);
+        version = page.version;
+      }
     } catch (error) {
       if (this.#options.optional !== true || apiStatus(error) !== 404) throw error;
       version = '';
@@ -202,25 +199,8 @@ export class Informer {
   }
 }
 
-export function nameOf(object: JsonObject): string {
-  return metadataText(object, 'name');
-}
-
-export function versionOf(object: JsonObject): string {
-  return metadataText(object, 'resourceVersion');
-}
-
-export function metadataText(object: JsonObject, member: string): string {
-  const { metadata } = object;
-  return isJsonObject(metadata) ? textOf(metadata[member]) : '';
-}
-
 function keyOf(object: JsonObject): string {
   return `${metadataText(object, 'namespace')}/${nameOf(object)}`;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function errorEvent(status: JsonObject, resource: string): TrustError {

@@ -7,7 +7,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '@assay/core';
 import { apiStatus, type KubernetesClient } from './client.ts';
-import { versionOf } from './informer.ts';
+import { versionOf } from './object.ts';
 
 export interface PolicyReportOptions {
   readonly client: Pick<KubernetesClient, 'get' | 'create' | 'replace'>;

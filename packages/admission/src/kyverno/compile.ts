@@ -23,7 +23,7 @@ import {
   type RuleResult,
   sortDocuments,
 } from '@assay/policy/kyverno';
-import { metadataText, nameOf, versionOf } from '../kubernetes/informer.ts';
+import { metadataText, nameOf, versionOf } from '../kubernetes/object.ts';
 
 /** Which of the two webhooks asks: that of policies whose errors deny, or of those whose errors are passed over. */
 export type FailureClass = 'fail' | 'ignore';

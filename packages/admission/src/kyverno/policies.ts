@@ -7,7 +7,8 @@
 import { isJsonObject, type JsonObject, quote, TrustError } from '@assay/core';
 import { deferred } from '../deferred.ts';
 import { apiStatus, type KubernetesClient } from '../kubernetes/client.ts';
-import { Informer, metadataText, nameOf, versionOf } from '../kubernetes/informer.ts';
+import { Informer } from '../kubernetes/informer.ts';
+import { metadataText, nameOf, versionOf } from '../kubernetes/object.ts';
 import { compileCelException, compileException, compileRules, compileValidations, type Rules, type Validations } from './compile.ts';
 import { servedVersion } from './served-version.ts';
 

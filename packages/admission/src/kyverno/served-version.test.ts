@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeApi } from '../../test/fake-api.ts';
-import { Informer, nameOf } from '../kubernetes/informer.ts';
+import { Informer } from '../kubernetes/informer.ts';
+import { nameOf } from '../kubernetes/object.ts';
 import { servedVersion } from './served-version.ts';
 
 test('a resource is followed in the first version that the cluster knows, page by page', async () => {

@@ -2,7 +2,8 @@
 import { isJsonObject, type Json, type JsonObject } from '@assay/core';
 import { Kept } from '../kept.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { metadataText } from '../kubernetes/informer.ts';
+import { listObjects } from '../kubernetes/list.ts';
+import { metadataText } from '../kubernetes/object.ts';
 import type { RequestUser } from '../review.ts';
 
 export interface Roles {
@@ -35,16 +36,7 @@ export class UserRoles {
   }
 
   async #list(resource: string): Promise<readonly JsonObject[]> {
-    return this.#bindings.get([resource], async () => {
-      const items: JsonObject[] = [];
-      let next = '';
-      do {
-        const list = await this.#client.get(`${RBAC}/${resource}`, { query: { limit: '500', ...(next !== '' && { continue: next }) } });
-        if (Array.isArray(list['items'])) items.push(...list['items'].filter(isJsonObject));
-        next = metadataText(list, 'continue');
-      } while (next !== '');
-      return items;
-    });
+    return this.#bindings.get([resource], () => listObjects(this.#client, `${RBAC}/${resource}`));
   }
 }
 
