@@ -6,11 +6,11 @@
  *       "key":{"data":"-----BEGIN PUBLIC KEY-----…","hashAlgorithm":"sha256"},
  *       "attestations":[{"name":"sbom","predicateType":"https://cyclonedx.org/bom","type":"cue","data":"…"}]}],"mode":"enforce"}
  */
-import { encodeGoJson, isTrustError, type Json, type JsonValue, parsePublicKeyPem, TrustError } from '@assay/core';
+import { encodeGoJson, type Json, type JsonValue, parsePublicKeyPem, TrustError } from '@assay/core';
+import { configMapEntries } from './config-map.ts';
 import { identity, imagePattern, logReference, matchResource, source, staticAnswer, timestampReference } from './decoders.ts';
 import { parseDocuments } from './document.ts';
 import { decodeGo, flag, list, optionalText, pointer, struct, text, url } from './go/json-decode.ts';
-import { goQuote } from './go/quote.ts';
 import { placeProblem } from './go/registry-name.ts';
 import { hashOf, isHashAlgorithm } from './hash-algorithm.ts';
 import type {
@@ -128,22 +128,11 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * The whole ConfigMap; `_example` is documentation.
+ * The whole ConfigMap.
  * @throws TrustError POLICY_PARSE, with upstream's text: one entry that cannot be read refuses them all
  */
 export function readCompiledPolicies(data: ReadonlyMap<string, string>): Map<string, CompiledPolicy> {
-  const policies = new Map<string, CompiledPolicy>();
-  for (const [name, value] of data) {
-    if (name === '_example') continue;
-    if (value === '') throw refused(`configmap has an entry ${goQuote(name)} but no value`);
-    try {
-      policies.set(name, parseCompiledPolicy(value));
-    } catch (error) {
-      if (!isTrustError(error)) throw error;
-      throw new TrustError('POLICY_PARSE', `failed to parse the entry ${goQuote(name)} : ${goQuote(value)} : ${error.message}`, { cause: error });
-    }
-  }
-  return policies;
+  return configMapEntries(data, parseCompiledPolicy);
 }
 
 /** @throws TrustError POLICY_PARSE */

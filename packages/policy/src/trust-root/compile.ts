@@ -26,8 +26,8 @@ import {
   utf8,
 } from '@assay/core';
 import type { HttpClient } from '@assay/net';
+import { configMapEntries } from '../cluster-image-policy/config-map.ts';
 import { goJsonText } from '../cluster-image-policy/go/json-text.ts';
-import { goQuote } from '../cluster-image-policy/go/quote.ts';
 import { certificatesOf } from './chain.ts';
 import { openPacked, openRemote, type TufClient, type TufOptions } from './tuf.ts';
 import type { CertificateAuthority, SigstoreKeys, TransparencyLog, TrustRoot } from './types.ts';
@@ -62,22 +62,11 @@ export async function compileTrustRoot({ spec }: TrustRoot, options: CompileOpti
 }
 
 /**
- * The whole ConfigMap `config-sigstore-keys`; `_example` is documentation.
+ * The whole ConfigMap `config-sigstore-keys`.
  * @throws TrustError POLICY_PARSE, with upstream's text: one entry that cannot be read refuses them all
  */
 export function readCompiledTrustRoots(data: ReadonlyMap<string, string>): Map<string, TrustedRoot> {
-  const roots = new Map<string, TrustedRoot>();
-  for (const [name, value] of data) {
-    if (name === '_example') continue;
-    if (value === '') throw new TrustError('POLICY_PARSE', `configmap has an entry ${goQuote(name)} but no value`);
-    try {
-      roots.set(name, parseCompiledTrustRoot(value));
-    } catch (error) {
-      if (!isTrustError(error)) throw error;
-      throw new TrustError('POLICY_PARSE', `failed to parse the entry ${goQuote(name)} : ${goQuote(value)} : ${error.message}`, { cause: error });
-    }
-  }
-  return roots;
+  return configMapEntries(data, parseCompiledTrustRoot);
 }
 
 /** @throws TrustError TRUST_ROOT_… */
