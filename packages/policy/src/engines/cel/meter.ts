@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TrustError } from '@assay/core';
+import { isPlain } from './values.ts';
 
 /** About a second. Kubernetes allows as much to one policy. */
 export const DEFAULT_COST = 10_000_000;
@@ -49,10 +50,6 @@ export class Meter {
     this.#left = Number.NEGATIVE_INFINITY;
     throw new TrustError('POLICY_CEL_LIMIT', 'the expression costs more than it may', { expected: `at most ${this.limit} units` });
   }
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 }
 
 /** The evaluation that is going on: functions of the libraries are registered once, and find here whom they serve. */

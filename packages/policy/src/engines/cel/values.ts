@@ -50,7 +50,7 @@ function fromObject(value: CelValue, depth: number): Json {
   return object;
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+export function isPlain(value: unknown): value is Record<string, unknown> {
   const prototype = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
   return prototype === null || prototype === Object.prototype;
 }
