@@ -3,9 +3,10 @@
  *
  * What is refused here is what the API server refuses by the schema, in its words; what expressions say comes after (compile.ts).
  */
-import { isJsonObject, type Json, type JsonObject, quote, TrustError } from '@assay/core';
+import { type JsonObject, quote, TrustError } from '@assay/core';
 import type { z } from 'zod';
 import { parseDocuments } from '../cluster-image-policy/document.ts';
+import { metadataOf, objectsOf } from '../kyverno/documents.ts';
 import { type Action, type ExceptionSpec, exceptionSchema, type Spec, specSchema } from './types.ts';
 
 export interface ImageValidatingPolicy {
@@ -39,18 +40,12 @@ export function parseImageValidatingPolicies(input: string | Uint8Array): Parsed
   const policies: ImageValidatingPolicy[] = [];
   const exceptions: PolicyException[] = [];
   const others: JsonObject[] = [];
-  for (const document of parseDocuments(input).flatMap(itemsOf)) {
-    if (!isJsonObject(document)) throw new TrustError('POLICY_INVALID', 'the document is no object');
+  for (const document of objectsOf(parseDocuments(input))) {
     if (isImageValidatingPolicy(document)) policies.push(imageValidatingPolicyOf(document));
     else if (isCelException(document)) exceptions.push(celExceptionOf(document));
     else others.push(document);
   }
   return { policies, exceptions, others };
-}
-
-function itemsOf(document: Json): readonly Json[] {
-  if (!isJsonObject(document) || typeof document['kind'] !== 'string' || !document['kind'].endsWith('List')) return [document];
-  return Array.isArray(document['items']) ? document['items'].flatMap(itemsOf) : [document];
 }
 
 export function isImageValidatingPolicy(document: JsonObject): boolean {
@@ -71,7 +66,8 @@ const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'];
 
 /** Errors: `POLICY_INVALID`, with all problems in its message. */
 export function imageValidatingPolicyOf(document: JsonObject): ImageValidatingPolicy {
-  const { apiVersion, name, namespace, ...metadata } = metadataOf(document);
+  const apiVersion = servedVersion(document);
+  const { name, namespace, ...metadata } = metadataOf(document);
   const kind = document['kind'] === 'NamespacedImageValidatingPolicy' ? 'NamespacedImageValidatingPolicy' : 'ImageValidatingPolicy';
   const spec = readAs(specSchema, document['spec'] ?? {}, { kind, name });
   return { kind, apiVersion, name, namespace: kind === 'ImageValidatingPolicy' ? '' : namespace === '' ? 'default' : namespace, ...metadata, spec };
@@ -79,6 +75,7 @@ export function imageValidatingPolicyOf(document: JsonObject): ImageValidatingPo
 
 /** Errors: `POLICY_INVALID`. */
 export function celExceptionOf(document: JsonObject): PolicyException {
+  servedVersion(document);
   const { name, namespace } = metadataOf(document);
   const spec = readAs(exceptionSchema, document['spec'] ?? {}, { kind: 'PolicyException', name });
   if (spec.expiresAt !== undefined && Number.isNaN(Date.parse(spec.expiresAt)))
@@ -86,23 +83,11 @@ export function celExceptionOf(document: JsonObject): PolicyException {
   return { name, namespace, spec };
 }
 
-function metadataOf(document: JsonObject) {
-  const { apiVersion, kind } = document;
-  const version = String(apiVersion).slice(GROUP.length + 1);
-  if (!VERSIONS.includes(version))
-    throw new TrustError('POLICY_INVALID', `no matches for kind "${quote(String(kind))}" in version "${quote(String(apiVersion))}"`);
-  const metadata = isJsonObject(document['metadata']) ? document['metadata'] : {};
-  const textOf = (name: string) => (typeof metadata[name] === 'string' ? metadata[name] : '');
-  if (textOf('name') === '') throw new TrustError('POLICY_INVALID', 'metadata.name: Required value: name is required');
-  const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
-  return {
-    apiVersion: String(apiVersion),
-    name: textOf('name'),
-    namespace: textOf('namespace'),
-    uid: textOf('uid'),
-    resourceVersion: textOf('resourceVersion'),
-    annotations: Object.fromEntries(Object.entries(annotations).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))),
-  };
+/** Errors: `POLICY_INVALID`. */
+function servedVersion({ apiVersion, kind }: JsonObject): string {
+  const text = String(apiVersion);
+  if (VERSIONS.includes(text.slice(GROUP.length + 1))) return text;
+  throw new TrustError('POLICY_INVALID', `no matches for kind "${quote(String(kind))}" in version "${quote(text)}"`);
 }
 
 interface Whose {

@@ -6,7 +6,7 @@
  */
 import { isJsonObject, type JsonObject } from '@assay/core';
 import { matchesWildcard } from '../judge/text-pattern.ts';
-import { stringsOf } from './policy.ts';
+import { stringsOf } from './documents.ts';
 import type { Operation, Review, ReviewUser } from './rule-policy.ts';
 import type { ExceptionSpec, LabelSelector, MatchResources, ResourceFilter, Rule } from './types.ts';
 

@@ -4,8 +4,9 @@
  *   document ─► KyvernoPolicy ─► rules over images          read in full, or the policy is refused
  *                           └─► rules of other kinds        named: they are not handled here
  */
-import { isJsonObject, type Json, type JsonObject, quote, TrustError } from '@assay/core';
+import { type Json, type JsonObject, quote, TrustError } from '@assay/core';
 import { parseDocuments } from '../cluster-image-policy/document.ts';
+import { metadataOf, objectsOf } from './documents.ts';
 import { readAs } from './read.ts';
 import { type ExceptionSpec, exceptionSchema, type Rule, ruleSchema, type Spec, specSchema } from './types.ts';
 
@@ -52,18 +53,12 @@ export function sortDocuments(documents: readonly Json[]): ParsedDocuments {
   const policies: KyvernoPolicy[] = [];
   const exceptions: KyvernoException[] = [];
   const others: JsonObject[] = [];
-  for (const document of documents.flatMap(itemsOf)) {
-    if (!isJsonObject(document)) throw new TrustError('POLICY_INVALID', 'the document is no object');
+  for (const document of objectsOf(documents)) {
     if (isPolicy(document)) policies.push(policyOf(document));
     else if (isException(document)) exceptions.push(exceptionOf(document));
     else others.push(document);
   }
   return { policies, exceptions, others };
-}
-
-function itemsOf(document: Json): readonly Json[] {
-  if (!isJsonObject(document) || typeof document['kind'] !== 'string' || !document['kind'].endsWith('List')) return [document];
-  return Array.isArray(document['items']) ? document['items'].flatMap(itemsOf) : [document];
 }
 
 export function isPolicy({ apiVersion, kind }: JsonObject): boolean {
@@ -83,7 +78,9 @@ export function policyOf(document: JsonObject): KyvernoPolicy {
     });
   const spec = readAs(specSchema, body ?? {}, 'spec');
   const rules = (spec.rules ?? []).map((rule, i) => ruleOf(rule, `spec.rules[${i}]`));
-  return { ...metadataOf(document), kind: kind === 'Policy' ? 'Policy' : 'ClusterPolicy', spec, rules };
+  const { namespace, ...metadata } = metadataOf(document);
+  if (kind !== 'Policy') return { ...metadata, kind: 'ClusterPolicy', namespace: '', spec, rules };
+  return { ...metadata, kind: 'Policy', namespace: namespace === '' ? 'default' : namespace, spec, rules };
 }
 
 function ruleOf(value: unknown, path: string): PolicyRule {
@@ -115,17 +112,4 @@ function refused(path: string, value: unknown, says: string): TrustError {
 function exceptionOf(document: JsonObject): KyvernoException {
   const { name, namespace } = metadataOf(document);
   return { name, namespace, spec: readAs(exceptionSchema, document['spec'] ?? {}, 'spec') };
-}
-
-function metadataOf(document: JsonObject) {
-  const metadata = isJsonObject(document['metadata']) ? document['metadata'] : {};
-  const text = (name: string) => (typeof metadata[name] === 'string' ? metadata[name] : '');
-  if (text('name') === '') throw new TrustError('POLICY_INVALID', 'metadata.name: Required value: name is required');
-  const namespace = document['kind'] === 'ClusterPolicy' ? '' : text('namespace') === '' && document['kind'] === 'Policy' ? 'default' : text('namespace');
-  return { name: text('name'), namespace, uid: text('uid'), resourceVersion: text('resourceVersion'), annotations: stringsOf(metadata['annotations']) };
-}
-
-export function stringsOf(value: Json | undefined): Readonly<Record<string, string>> {
-  if (!isJsonObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : [])));
 }
