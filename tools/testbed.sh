@@ -107,6 +107,31 @@ apt_program() {
   echo "fetched    $name: $folder/$name"
 }
 
+# debian_base: the packages of a minimal Debian (`base`), and those that an update and an installation on top of it would leave there
+# (`update`), as the mirror has them. apt works on a state of its own, so the machine's stays as it is.
+debian_base() {
+  local folder="$CACHE/debian-base-apt" fetching minimal=('?priority(required)' '?essential' apt usr-is-merged)
+  if [ -d "$folder" ]; then
+    echo "found      debian-base: $folder"
+    return
+  fi
+  command -v apt-get >/dev/null || { echo "missing    debian-base: needs apt" >&2; return 1; }
+  echo "fetching   debian-base"
+  fetching=$(new_folder)
+  mkdir -p "$fetching"/{lists/partial,base/partial,update/partial}
+  : >"$fetching/status"
+  local apt=(apt-get -qq -o APT::Sandbox::User=root -o Acquire::Languages=none -o Dir::State::status="$fetching/status"
+    -o Dir::State="$fetching" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+  local install=(install --download-only --yes --no-install-recommends)
+  "${apt[@]}" update
+  "${apt[@]}" "${install[@]}" -o Dir::Cache::archives="$fetching/base" -o APT::Default-Release="$(. /etc/os-release; echo "$VERSION_CODENAME")" \
+    "${minimal[@]}" >/dev/null
+  "${apt[@]}" "${install[@]}" -o Dir::Cache::archives="$fetching/update" "${minimal[@]}" ca-certificates curl python3-requests python3-yaml >/dev/null
+  rm -rf "$fetching"/{lists,status,lock*,*/partial,*/lock}
+  mv "$fetching" "$folder"
+  echo "fetched    debian-base: $folder"
+}
+
 # python_tool NAME VERSION MODULE PINS: a virtual environment with what the file PINS lists. Its programs know where they were made, so
 # the one that is moved in place runs MODULE with the Python beside it.
 python_tool() {
@@ -152,6 +177,7 @@ tool() {
     cosign2)  go_tool cosign 2.6.5 github.com/sigstore/cosign/v2/cmd/cosign ;;
     crane)    go_tool crane 0.22.1 github.com/google/go-containerregistry/cmd/crane ;;
     registry) go_tool registry 0.22.1 github.com/google/go-containerregistry/cmd/registry ;;
+    syft)     go_tool syft 1.52.0 github.com/anchore/syft/cmd/syft ;;
     helm)     go_tool helm 3.22.0 helm.sh/helm/v3/cmd/helm ;;
     kube-apiserver | kubectl) kubernetes "$1" ;;
     policy-tester) go_module policy-tester 0.13.1 policy-tester github.com/sigstore/policy-controller/cmd/tester ;;
@@ -163,11 +189,12 @@ tool() {
     debian-registry) apt_tool docker-registry docker-registry ;;
     softhsm)  apt_tool softhsm2-util softhsm2 ;;
     chromium) apt_tool chromium chromium ;;
+    debian-base) debian_base ;;
     *) echo "unknown tool: $1" >&2; return 2 ;;
   esac
 }
 # Kyverno is for whom names it: 4 minutes and 320 MB.
-ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2 etcd kube-apiserver kubectl policy-tester kyverno"
+ALL="chromium debian-registry softhsm sigstore-js-archive sigstore-python crane registry helm cosign cosign2 etcd kube-apiserver kubectl policy-tester kyverno syft debian-base"
 
 failed=0
 for name in ${*:-$ALL}; do
