@@ -1,5 +1,6 @@
 /** docs/errors/README.md: every code, by class, with what it means and what to do. */
-import { type CatalogueEntry, catalogue, type ErrorKind } from '@assay/core';
+import { catalogue, type ErrorCode, type ErrorKind } from '@assay/core';
+import { errorPages } from '@assay/core/error-pages';
 
 const EXIT: Readonly<Record<ErrorKind, string>> = {
   rejected: 'rejected, exit status 1',
@@ -9,12 +10,12 @@ const EXIT: Readonly<Record<ErrorKind, string>> = {
 };
 
 export function errorPage(): string {
-  const codes = Object.entries<CatalogueEntry>(catalogue);
-  const classes = [...new Set(codes.map(([code]) => classOf(code)))];
+  const codes = Object.keys(catalogue) as ErrorCode[];
+  const classes = [...new Set(codes.map(classOf))];
   const sections = classes.map((name) =>
     section(
       name,
-      codes.filter(([code]) => classOf(code) === name),
+      codes.filter((code) => classOf(code) === name),
     ),
   );
   return `${HEAD}\n${classes.map((name) => `[${name}](#${name.toLowerCase()})`).join(' · ')}\n\n${sections.join('\n')}`;
@@ -23,7 +24,7 @@ export function errorPage(): string {
 const HEAD = `# Error codes
 
 Every failed check and every error of Assay carries one of these codes. They never change their meaning. The part before the first
-underscore is the class. Generated from \`packages/core/src/catalogue.ts\` by \`npm run docs\`.
+underscore is the class. Generated from \`catalogue.ts\` and \`error-pages.ts\` of \`packages/core/src\` by \`npm run docs\`.
 `;
 
 /** `TRUST_ROOT_PARSE` belongs to the trust root, all others to their first word. */
@@ -31,10 +32,12 @@ function classOf(code: string): string {
   return code.startsWith('TRUST_ROOT_') ? 'TRUST_ROOT' : (code.split('_')[0] as string);
 }
 
-function section(name: string, codes: readonly [string, CatalogueEntry][]): string {
-  return `## ${name}\n\n${codes.map(([code, entry]) => item(code, entry)).join('\n')}`;
+function section(name: string, codes: readonly ErrorCode[]): string {
+  return `## ${name}\n\n${codes.map(item).join('\n')}`;
 }
 
-function item(code: string, { kind, meaning, causes, hint }: CatalogueEntry): string {
+function item(code: ErrorCode): string {
+  const { kind, hint } = catalogue[code];
+  const { meaning, causes } = errorPages[code];
   return `### ${code}\n\n${meaning}\n\n- Kind: ${EXIT[kind]}\n- Usual causes: ${causes}\n- Try: ${hint}\n`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue, type ErrorCode } from './catalogue.ts';
+import { errorPages } from './error-pages.ts';
 import { isTrustError, quote, TrustError } from './errors.ts';
 
 describe('quote', () => {
@@ -61,8 +62,9 @@ describe('the catalogue', () => {
 
   test.each(entries)('%s says what it means, what causes it and what to do', (code, entry) => {
     expect(code).toMatch(/^[A-Z]+(?:_[A-Z]+)*$/);
-    expect(entry.meaning).toMatch(/^[A-Z].*\.$/);
-    for (const text of [entry.causes, entry.hint]) expect(text).toMatch(/^[^A-Z].*[^.]$|^(?:TUF|RSA|RE2|LMS|Rekor)/);
+    const { meaning, causes } = errorPages[code];
+    expect(meaning).toMatch(/^[A-Z].*\.$/);
+    for (const text of [causes, entry.hint]) expect(text).toMatch(/^[^A-Z].*[^.]$|^(?:TUF|RSA|RE2|LMS|Rekor)/);
     expect(['rejected', 'usage', 'unavailable', 'malformed']).toContain(entry.kind);
   });
 });
