@@ -28,7 +28,7 @@ export async function* decompressed(chunks: AsyncIterable<Uint8Array>, what: str
   const compression = named(head);
   if (compression === 'none') return yield* rest;
   try {
-    yield* through(rest, compression === 'gzip' ? createGunzip() : createZstdDecompress());
+    yield* through(rest, compression === 'gzip' ? createGunzip(OPTIONS) : createZstdDecompress(OPTIONS));
   } catch (error) {
     throw isTrustError(error) ? error : broken(error, compression, what);
   }
@@ -72,6 +72,11 @@ function broken(error: unknown, compression: Compression, what: string): unknown
   return new TrustError('OCI_LAYER', `${what}: ${code === 'Z_BUF_ERROR' ? 'unexpected EOF' : `the ${compression} compression is broken`}`, { cause: error });
 }
 
+/**
+ * Each piece is a trip to another thread and back: with the 16 KiB that are the default, a large layer spends most of its time on the way. And what
+ * comes out waits for its reader, up to the mark, so that both work at once.
+ */
+const OPTIONS = { chunkSize: 512 * 1024, readableHighWaterMark: 2 * 1024 * 1024 };
 const MAGIC_BYTES = 4;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { collect, contentOf, type Entry, gzipLayer, inPieces, layerOf, tarOf } from '../../test/archives.ts';
 import { digestOf, verified } from '../digest.ts';
-import { exportFilesystem } from './filesystem.ts';
+import { exportFilesystem, layeredEntries } from './filesystem.ts';
 import { readTar } from './tar.ts';
 
 /** The layers from the bottom to the top, flattened: `name`, `name -> target`, `name => hard link`, `name/`. */
@@ -63,6 +63,15 @@ describe('layers laid over each other', () => {
       ],
       ['c: c'],
     ],
+    [
+      'a whiteout that names no file of its folder hides nothing',
+      [
+        ['d/', 'd/a'],
+        ['d/.wh...', 'd/.wh..', 'd/.wh.', '.wh..'],
+      ],
+      ['d/', 'd/a: d/a'],
+    ],
+    ['a layer that comes twice is read once', [['a'], ['b'], ['a']], ['a: a', 'b: b']],
     ['a file in place of a folder hides what was in it', [['d/', 'd/a'], ['d']], ['d: d']],
     ['names are cleaned, so that one file has one name', [['./a'], ['a'], ['x/../a']], ['a: x/../a']],
     ['an absolute name is one below the root', [['/etc/passwd']], ['etc/passwd: /etc/passwd']],
@@ -110,4 +119,32 @@ test('a layer without compression is exported too, whatever its type says', asyn
   const tar = await tarOf(['a']);
   const layer = layerOf(tar, 'application/vnd.oci.image.layer.v1.tar+gzip', digestOf(tar));
   expect((await collect(exportFilesystem([layer.descriptor], contentOf(layer.bytes)))).length).toBeGreaterThan(1024);
+});
+
+describe('for those who want what can be read', () => {
+  async function entriesOf(bytes: Buffer, from?: Parameters<typeof layeredEntries>[1]): Promise<{ names: string[]; problems: string[] }> {
+    const whole = gzipLayer(await tarOf(['below']));
+    const layer = layerOf(bytes, 'application/vnd.oci.image.layer.v1.tar', digestOf(bytes));
+    const [names, problems]: [string[], string[]] = [[], []];
+    const onUnreadable = ({ code }: { code: string }, { digest }: { digest: string }): unknown =>
+      problems.push(`${code} ${digest === layer.descriptor.digest}`);
+    for await (const { header } of layeredEntries([whole.descriptor, layer.descriptor], from ?? contentOf(whole.bytes, bytes), { onUnreadable }))
+      names.push(header.name);
+    return { names, problems };
+  }
+
+  test('a broken layer is told, and the others are read', async () => {
+    const tar = await tarOf(['a', { name: 'large', body: 'x'.repeat(4096) }]);
+    expect(await entriesOf(tar.subarray(0, 2048))).toEqual({ names: ['a', 'large', 'below'], problems: ['OCI_LAYER true'] });
+  });
+
+  test('an entry that leads outside is told, and its neighbours are read', async () => {
+    expect(await entriesOf(await tarOf(['a', '../b', 'c']))).toEqual({ names: ['a', 'c', 'below'], problems: ['OCI_LAYER true'] });
+  });
+
+  test('a broken layer that is not what its digest says is an error', async () => {
+    const tar = await tarOf(['a', 'b']);
+    const lying = { blob: (descriptor: Parameters<typeof verified>[1]) => verified(inPieces(tar.subarray(0, 900), 100), descriptor, 'layer') };
+    await expect(entriesOf(tar, lying)).rejects.toMatchObject({ code: 'OCI_SIZE_MISMATCH' });
+  });
 });

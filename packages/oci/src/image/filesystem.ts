@@ -8,7 +8,7 @@
  * should find nothing of it elsewhere: names that lead outside are an error, links that do are left out, and nothing lies below what is not a folder.
  */
 import { posix } from 'node:path';
-import { quote, TrustError } from '@assay/core';
+import { isTrustError, quote, TrustError } from '@assay/core';
 import type { Descriptor } from '../manifest.ts';
 import type { ContentReader } from '../store.ts';
 import { decompressed } from './compression.ts';
@@ -24,26 +24,115 @@ export async function* exportFilesystem(layers: readonly Descriptor[], from: Pic
 }
 
 async function* flatten(layers: readonly Descriptor[], from: Pick<ContentReader, 'blob'>): AsyncGenerator<NewEntry, void, void> {
+  for await (const { header, content, isHidden } of layeredEntries(layers, from)) if (!isHidden) yield content === undefined ? { header } : { header, content };
+}
+
+export interface LayeredEntry {
+  /** Its name starts at the root of the image, without `./` and `/` in front; size is 0 for what has no content. */
+  readonly header: TarHeader;
+  /** Of files: to be read before the next entry is asked for, or not at all. */
+  readonly content: AsyncIterable<Uint8Array> | undefined;
+  readonly layer: Descriptor;
+  /** By a layer above: it is not in the image's file system. */
+  readonly isHidden: boolean;
+}
+
+export interface LayeredOptions {
+  /** Told of what is left out: without it, an entry whose name leads outside is an error, and so is a layer that cannot be read to its end. */
+  readonly onUnreadable?: (problem: TrustError, layer: Descriptor) => void;
+  /**
+   * How many times as large a layer may become when it is decompressed, and all layers together: real ones become three times as large, bombs a
+   * thousand times. Below 1 GiB, and 4 GiB for all, it does not matter. Default: any number.
+   */
+  readonly maxExpansion?: number;
+}
+
+/**
+ * Every entry of every layer, from the top down; whiteouts and links that lead outside are left out. @param layers from the bottom to the top. Errors:
+ * `OCI_LAYER`, `OCI_LIMIT`, those of reading.
+ */
+export async function* layeredEntries(
+  layers: readonly Descriptor[],
+  from: Pick<ContentReader, 'blob'>,
+  { onUnreadable, maxExpansion = Number.MAX_VALUE }: LayeredOptions = {},
+): AsyncGenerator<LayeredEntry, void, void> {
   const seen = new Seen();
-  for (const layer of layers.toReversed()) {
-    for await (const entry of readTar(decompressed(from.blob(layer), layer.digest), layer.digest)) {
-      const kept = keep(entry, seen, layer.digest);
-      if (kept !== undefined) yield kept;
+  const expansion = new Expansion(maxExpansion);
+  for (const layer of topmostOfEach(layers)) {
+    try {
+      for await (const entry of readTar(expansion.decompressed(from.blob(layer), layer.digest), layer.digest)) {
+        const placed = placedIn(layer, entry, seen, onUnreadable);
+        if (placed !== undefined) yield placed;
+      }
+    } catch (error) {
+      if (onUnreadable === undefined || !isTrustError(error) || !OF_LAYER.has(error.code)) throw error;
+      // Some of its entries are out, and its digest is known to be right only at its end.
+      await drain(from.blob(layer));
+      onUnreadable(error, layer);
     }
     seen.endLayer();
   }
 }
 
-function keep({ header, content }: TarEntry, seen: Seen, what: string): NewEntry | undefined {
-  const name = cleanName(header.name, what);
+/** From the top down. All that a layer has is hidden where it comes again, so once is enough. */
+function topmostOfEach(layers: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(layers.toReversed().map((layer) => [layer.digest, layer])).values()];
+}
+
+/** What layers become when they are decompressed, against what has come of them: sizes that a manifest states are known to be right only in the end. */
+class Expansion {
+  readonly #max: number;
+  readonly #image = { sent: 0, made: 0 };
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The tar. Errors: `OCI_LIMIT`, `OCI_LAYER`, those of `chunks`. */
+  async *decompressed(chunks: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array, void, void> {
+    const layer = { sent: 0, made: 0 };
+    for await (const chunk of decompressed(this.#counted(chunks, layer), what)) {
+      for (const { counts, harmless } of [
+        { counts: layer, harmless: HARMLESS_LAYER_BYTES },
+        { counts: this.#image, harmless: HARMLESS_IMAGE_BYTES },
+      ]) {
+        counts.made += chunk.length;
+        if (counts.made <= harmless || counts.made <= this.#max * counts.sent) continue;
+        throw new TrustError('OCI_LIMIT', `${what}: ${counts.sent} bytes decompress to ${counts.made} and more, the cap is ${this.#max} times as many`);
+      }
+      yield chunk;
+    }
+  }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>, layer: { sent: number }): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of chunks) {
+      layer.sent += chunk.length;
+      this.#image.sent += chunk.length;
+      yield chunk;
+    }
+  }
+}
+
+async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of chunks);
+}
+
+function placedIn(layer: Descriptor, { header, content }: TarEntry, seen: Seen, onUnreadable: LayeredOptions['onUnreadable']): LayeredEntry | undefined {
+  const name = cleanName(header.name);
+  if (name === undefined) {
+    const problem = new TrustError('OCI_LAYER', `${layer.digest}: unsafe tar path "${quote(header.name)}"`);
+    if (onUnreadable === undefined) throw problem;
+    onUnreadable(problem, layer);
+    return undefined;
+  }
   const linkname = cleanLink(name, header);
   if (linkname === undefined) return undefined;
   const [folder, base] = [posix.dirname(name), posix.basename(name)];
   if (base === OPAQUE) return seen.hideBelow(folder);
-  if (base.startsWith(WHITEOUT)) return seen.hide(posix.join(folder, base.slice(WHITEOUT.length)));
-  if (!seen.add(name, header.type === 'directory' ? 'folder' : 'file')) return undefined;
+  if (base.startsWith(WHITEOUT)) return seen.hide(folder, base.slice(WHITEOUT.length));
+  const isHidden = !seen.add(name, header.type === 'directory' ? 'folder' : 'file');
   const plain = { ...header, name, linkname };
-  return HAS_CONTENT.has(header.type) ? { header: plain, content } : { header: { ...plain, size: 0 } };
+  return HAS_CONTENT.has(header.type) ? { header: plain, content, layer, isHidden } : { header: { ...plain, size: 0 }, content: undefined, layer, isHidden };
 }
 
 /** Which names are taken, and what is hidden: by files what would lie below them, by whiteouts what the layers below have. */
@@ -59,8 +148,9 @@ class Seen {
     return true;
   }
 
-  hide(name: string): undefined {
-    this.#whiteouts.push(() => this.#set(name, true));
+  /** `.wh.` and `.wh...` name nothing in their folder: taken for paths, they would hide what is around it. */
+  hide(folder: string, base: string): undefined {
+    if (!NO_NAMES.has(base)) this.#whiteouts.push(() => this.#set(posix.join(folder, base), true));
   }
 
   hideBelow(folder: string): undefined {
@@ -87,11 +177,10 @@ class Seen {
   }
 }
 
-/** From the root of the image, without `./` and `/` in front: one spelling for each file. */
-function cleanName(raw: string, what: string): string {
+/** From the root of the image, without `./` and `/` in front: one spelling for each file. Undefined for what leads outside. */
+function cleanName(raw: string): string | undefined {
   const name = relative(raw);
-  if (isOutside(name) || raw.startsWith('\\') || DRIVE.test(name)) throw new TrustError('OCI_LAYER', `${what}: unsafe tar path "${quote(raw)}"`);
-  return name;
+  return isOutside(name) || raw.startsWith('\\') || DRIVE.test(name) ? undefined : name;
 }
 
 /**
@@ -116,9 +205,14 @@ function isOutside(path: string): boolean {
   return clean === '..' || clean.startsWith('../');
 }
 
+/** What is wrong with one layer, and leaves the others as they are. */
+const OF_LAYER: ReadonlySet<string> = new Set(['OCI_LAYER', 'OCI_LIMIT']);
+const HARMLESS_LAYER_BYTES = 2 ** 30;
+const HARMLESS_IMAGE_BYTES = 4 * 2 ** 30;
 const ROOT = '.';
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
+const NO_NAMES: ReadonlySet<string> = new Set(['', '.', '..']);
 const DRIVE = /^[A-Za-z]:/;
 const HAS_CONTENT: ReadonlySet<TarHeader['type']> = new Set(['file', 'contiguous-file']);
 /** Names are all that is held; the largest images have some hundred thousand. */

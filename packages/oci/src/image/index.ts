@@ -4,7 +4,7 @@ export { BlobContent, type MadeContent } from './blob-content.ts';
 export { decompressed } from './compression.ts';
 export { DockerArchive } from './docker-archive.ts';
 export { type ImageToSave, writeDockerArchive } from './docker-archive-write.ts';
-export { exportFilesystem } from './filesystem.ts';
+export { exportFilesystem, type LayeredEntry, type LayeredOptions, layeredEntries } from './filesystem.ts';
 export { type BuiltImage, buildImage, emptyImage, type Image, openImage, readConfig } from './image.ts';
 export type { ImageConfig, RunConfig } from './image-shapes.ts';
 export { describeLayer, type Layer, measure } from './layer.ts';
