@@ -6,6 +6,7 @@ export { type FileToPut, putFile } from './attach/file.ts';
 export type { Appended } from './attach/layers.ts';
 export { type BlobEvent, type CopyOptions, childrenFor, copyImage } from './copy.ts';
 export { type Digest, digestOf, type Expected, hexOf, isDigest, toDigest, verified } from './digest.ts';
+export { digestOfFile } from './digest-file.ts';
 export { descriptorJson, encodeImage, encodeIndex } from './encode.ts';
 export {
   type Belonging,

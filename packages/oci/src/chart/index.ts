@@ -14,5 +14,5 @@ export {
   verifyProvenance,
 } from './provenance.ts';
 export { type PulledChart, pullChart, resolveChartVersion } from './pull.ts';
-export { type ChartToPush, type PushedChart, pushChart } from './push.ts';
+export { type ChartArtifact, type ChartToPush, describeChart, type PushedChart, pushChart, putChart } from './push.ts';
 export { type ChartReference, isOciUrl, parseChartReference, tagOf } from './reference.ts';

@@ -24,16 +24,20 @@ export interface PushedChart {
 }
 
 /**
- * Puts a chart under the tag of its version. The manifest comes last: before it nothing can be pulled.
+ * Puts a chart under the tag of its version.
  * Errors: `CHART_REFERENCE` (a version that is no tag), and those of writing.
  */
 export async function pushChart(chart: ChartToPush, to: ContentWriter): Promise<PushedChart> {
   const tag = checkTag(tagOf(chart.metadata.version));
-  const { config, layers, manifest } = describeChart(chart);
+  return { tag, digest: await putChart(describeChart(chart), to, tag) };
+}
+
+/** By its digest alone when there is no tag. The manifest comes last: before it nothing can be pulled. */
+export async function putChart({ config, layers, manifest }: ChartArtifact, to: ContentWriter, tag?: string): Promise<Digest> {
   for (const { descriptor, content } of [...layers, config]) {
     if (!(await to.hasBlob(descriptor))) await to.putBlob(descriptor, sourceOf(content));
   }
-  return { tag, digest: await to.putManifest({ bytes: manifest, mediaType: OCI_MANIFEST, tag }) };
+  return to.putManifest({ bytes: manifest, mediaType: OCI_MANIFEST, ...(tag !== undefined && { tag }) });
 }
 
 interface Blob {
@@ -41,13 +45,14 @@ interface Blob {
   readonly content: Uint8Array;
 }
 
-interface ChartArtifact {
+export interface ChartArtifact {
   readonly config: Blob;
   readonly layers: readonly Blob[];
   readonly manifest: Uint8Array;
 }
 
-function describeChart({ archive, metadata, provenance, created }: ChartToPush): ChartArtifact {
+/** The manifest that names an archive, and what it needs. */
+export function describeChart({ archive, metadata, provenance, created }: ChartToPush): ChartArtifact {
   const config = blobOf(HELM_CONFIG, Buffer.from(metadataJson(metadata)));
   const layers = [blobOf(HELM_CHART, archive), ...(provenance === undefined ? [] : [blobOf(HELM_PROVENANCE, provenance)])];
   layers.sort((a, b) => (a.descriptor.digest < b.descriptor.digest ? -1 : 1));
