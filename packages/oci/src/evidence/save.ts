@@ -70,20 +70,19 @@ function isAttachment(tag = ''): boolean {
 const IMAGE_KINDS: ReadonlySet<string> = new Set([KINDS.image, KINDS.index]);
 
 export interface LoadOptions extends CopyOptions, Pick<BelongingsOptions, 'tagPrefix'> {
-  readonly from: Layout;
   readonly to: ContentReader & ContentWriter;
   /** Where evidence goes, if not beside the image. */
   readonly evidenceTo?: (ContentReader & ContentWriter) | undefined;
 }
 
 /**
- * The other way round. Signatures that are at the destination already stay: those of the layout are added to them.
+ * The other way round, of a layout or whatever else holds an image with its evidence. Signatures that are at the destination already stay: what is loaded is added to them.
  * @returns what could not be loaded
  */
 export async function loadImage(image: StoredManifest, tag: string | undefined, options: LoadOptions): Promise<Missed[]> {
-  const { from: layout, to, evidenceTo = to, tagPrefix } = options;
+  const { from, to, evidenceTo = to, tagPrefix } = options;
   await copyImage(image, undefined, options);
-  const { found, missed } = await findBelongings(await digestsIn(image, layout), { image: layout });
+  const { found, missed } = await findBelongings(await digestsIn(image, from), { image: from });
   const failed = await copyEvidence(found, {
     ...options,
     to: evidenceTo,
