@@ -9,6 +9,8 @@ export interface StatementContent {
   readonly name?: string;
   /** SHA-256 of the artifact, hex. */
   readonly sha256: string;
+  /** Digests that it is about as well, under the same name. */
+  readonly also?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly predicateType: string;
   readonly predicate: JsonValue;
@@ -16,9 +18,9 @@ export interface StatementContent {
 }
 
 /** One line of JSON. */
-export function encodeStatement({ name, sha256, annotations, predicateType, predicate, version }: StatementContent): Uint8Array {
-  const subject = { ...(name !== undefined && { name }), digest: { sha256 }, ...(annotations !== undefined && { annotations }) };
-  return utf8(JSON.stringify({ _type: `https://in-toto.io/Statement/${version}`, subject: [subject], predicateType, predicate }));
+export function encodeStatement({ name, sha256, also = [], annotations, predicateType, predicate, version }: StatementContent): Uint8Array {
+  const named = (digest: string) => ({ ...(name !== undefined && { name }), digest: { sha256: digest }, ...(annotations !== undefined && { annotations }) });
+  return utf8(JSON.stringify({ _type: `https://in-toto.io/Statement/${version}`, subject: [sha256, ...also].map(named), predicateType, predicate }));
 }
 
 export function signatureStatement(sha256: string, annotations: Readonly<Record<string, string>>): Uint8Array {
