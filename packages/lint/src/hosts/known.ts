@@ -1,0 +1,166 @@
+/** Hosts that releases, images and identities come from, and what else belongs to the same people. */
+
+/** Each with all its subdomains. */
+export const KNOWN: readonly string[] = [
+  'github.com',
+  'githubusercontent.com',
+  'gitlab.com',
+  'bitbucket.org',
+  'codeberg.org',
+  'ghcr.io',
+  'docker.io',
+  'docker.com',
+  'quay.io',
+  'gcr.io',
+  'registry.k8s.io',
+  'mcr.microsoft.com',
+  'public.ecr.aws',
+  'accounts.google.com',
+  'sigstore.dev',
+  'npmjs.com',
+  'npmjs.org',
+  'pypi.org',
+  'crates.io',
+];
+
+/** Services whose names are taken for them wherever they stand in a host. */
+export const NAMES: Readonly<Record<string, string>> = {
+  github: 'github.com',
+  githubusercontent: 'githubusercontent.com',
+  gitlab: 'gitlab.com',
+  ghcr: 'ghcr.io',
+};
+
+/** Those that people do run under their own domain, so that a label of that name says nothing. */
+export const SELF_HOSTED: ReadonlySet<string> = new Set(['gitlab']);
+
+/** Like a known one by name, and what they seem: the same people's, or known for something else. */
+export const GENUINE: readonly string[] = [
+  'github.io',
+  'github.dev',
+  'github.blog',
+  'github.community',
+  'github.careers',
+  'githubapp.com',
+  'githubassets.com',
+  'githubcopilot.com',
+  'githubengineering.com',
+  'githubnext.com',
+  'githubstatus.com',
+  'githubuniverse.com',
+  'githubarchive.org',
+  'github.githubassets.com',
+  'gitlab.io',
+  'gitlab.net',
+  'gitlab.org',
+  'gitlab-static.net',
+  'docker.dev',
+  'docker.internal',
+  'k8s.io',
+  'pypi.io',
+  'npmjs.io',
+  'gitea.com',
+  'togithub.com',
+  'google.com',
+  'microsoft.com',
+  'ecr.aws',
+];
+
+/** Mirrors and proxies of the above, and what they stand for. */
+export const MIRRORS: Readonly<Record<string, string>> = {
+  'kgithub.com': 'github.com',
+  'bgithub.xyz': 'github.com',
+  'kkgithub.com': 'github.com',
+  'dgithub.xyz': 'github.com',
+  'fastgit.org': 'github.com',
+  'fastgit.xyz': 'github.com',
+  'fastgit.cc': 'github.com',
+  'gitclone.com': 'github.com',
+  'ghproxy.com': 'github.com',
+  'ghproxy.net': 'github.com',
+  'ghproxy.org': 'github.com',
+  'ghproxy.cn': 'github.com',
+  'gh-proxy.com': 'github.com',
+  'ghfast.top': 'github.com',
+  'ghp.ci': 'github.com',
+  'moeyy.xyz': 'github.com',
+  'cnpmjs.org': 'github.com',
+  'nuaa.cf': 'github.com',
+  'yzuu.cf': 'github.com',
+  'njuu.cf': 'github.com',
+  'raw.gitmirror.com': 'raw.githubusercontent.com',
+  'raw.staticdn.net': 'raw.githubusercontent.com',
+  'docker.m.daocloud.io': 'docker.io',
+  'm.daocloud.io': 'docker.io',
+  'dockerproxy.com': 'docker.io',
+  'docker-cn.com': 'docker.io',
+  'hub-mirror.c.163.com': 'docker.io',
+  'docker.mirrors.ustc.edu.cn': 'docker.io',
+  'quay.mirrors.ustc.edu.cn': 'quay.io',
+  'gcr.azk8s.cn': 'gcr.io',
+  'dockerhub.azk8s.cn': 'docker.io',
+  'quay.azk8s.cn': 'quay.io',
+};
+
+/** Under these anybody has a name of their own: what stands before it is a project's name. Of those with two labels, too, so that the domain is known. */
+export const SHARED: readonly string[] = [
+  ...['github.io', 'gitlab.io', 'vercel.app', 'netlify.app', 'herokuapp.com', 'pages.dev', 'workers.dev', 'web.app', 'firebaseapp.com', 'azurewebsites.net'],
+  ...[
+    'readthedocs.io',
+    'rtfd.io',
+    'appspot.com',
+    'run.app',
+    'fly.dev',
+    'onrender.com',
+    'surge.sh',
+    'deno.dev',
+    'glitch.me',
+    'ngrok.io',
+    'slack.com',
+    'gitbook.io',
+  ],
+  ...['s3.amazonaws.com', 'cloudfront.net', 'blogspot.com', 'wordpress.com', 'medium.com', 'atlassian.net', 'zulipchat.com', 'discourse.group'],
+];
+export const TWO_LABELS: ReadonlySet<string> = new Set([
+  ...[
+    'co.uk',
+    'org.uk',
+    'ac.uk',
+    'gov.uk',
+    'com.au',
+    'net.au',
+    'org.au',
+    'co.nz',
+    'co.jp',
+    'ne.jp',
+    'or.jp',
+    'co.kr',
+    'co.in',
+    'com.br',
+    'com.cn',
+    'net.cn',
+    'org.cn',
+  ],
+  ...[
+    'edu.cn',
+    'com.tw',
+    'com.hk',
+    'com.sg',
+    'com.tr',
+    'com.mx',
+    'com.ar',
+    'co.za',
+    'co.il',
+    'us.kg',
+    'eu.org',
+    'eu.cc',
+    'nom.za',
+    'us.com',
+    'de.com',
+    'uk.com',
+    'eu.com',
+  ],
+]);
+
+/** Names for documents and for networks of one's own (RFC 2606, RFC 6761, RFC 6762). */
+export const RESERVED = /(?:^|\.)(?:example|example\.(?:com|net|org)|test|invalid|localhost|local|internal|intranet|lan|home\.arpa|corp)$/;
