@@ -65,6 +65,21 @@ const KEPT_APART: readonly Part[] = [
     imports: /^\.\/(?:policy\/(?:program|verify)|admission\/program)\.ts$/,
     modules: ['policy/program', 'policy/verify', 'admission/program'].map((one) => `./packages/cli/src/native/${one}.ts`),
   },
+  {
+    name: 'release',
+    imports: /^\.\/(?:release\/program|verify-release)\.ts$/,
+    modules: ['release/program', 'verify-release'].map((one) => `./packages/cli/src/native/${one}.ts`),
+  },
+  {
+    name: 'lock',
+    imports: /^\.\/lock\/(?:program|verify)\.ts$/,
+    modules: ['lock/program', 'lock/verify'].map((one) => `./packages/cli/src/native/${one}.ts`),
+  },
+  ...['sbom', 'pin', 'lint', 'kit'].map((name) => ({
+    name,
+    imports: new RegExp(`^\\.\\/${name}\\/program\\.ts$`),
+    modules: [`./packages/cli/src/native/${name}/program.ts`],
+  })),
   { name: 'policy-tester', imports: /^\.\/policy-tester\/program\.ts$/, modules: ['./packages/cli/src/policy-tester/program.ts'] },
   { name: 'cosign', imports: /^\.\/cosign\/program\.ts$/, modules: ['./packages/cli/src/cosign/program.ts'] },
   { name: 'crane', imports: /^\.\/crane\/program\.ts$/, modules: ['./packages/cli/src/crane/program.ts'] },
@@ -148,6 +163,8 @@ const FOR_NODE = {
   target: 'node22',
   format: 'cjs',
   supported: { 'dynamic-import': false }, // as `require`, when it is reached
+  // What @cyclonedx/cyclonedx-library asks for and goes without: XML, and validation.
+  external: ['xmlbuilder2', 'libxmljs2', 'ajv', 'ajv-formats', 'ajv-formats-draft2019'],
   define: { 'import.meta.url': '__url' },
   banner: { js: 'const __url = require("node:url").pathToFileURL(__filename).href;' },
 } as const satisfies BuildOptions;

@@ -71,8 +71,16 @@ function licenceText(name: string, license: string, folder: string): string {
   if (texts.length > 0) return texts.join('\n\n');
   // Some packages of a monorepo leave the text to its root. Ours is at hand when it is the same licence.
   if (license === 'Apache-2.0' && existsSync(join(ROOT, 'LICENSE'))) return 'The Apache License 2.0, as in the file LICENSE.';
+  const uri = NAMED_BY_URI[license];
+  if (uri !== undefined) return `${name}: ${uri}`;
   throw new Error(`${name} (${license}) ships no licence text`);
 }
+
+/** Of data; CC BY 3.0, section 4: "a copy of, or the Uniform Resource Identifier (URI) for, this License". */
+const NAMED_BY_URI: Readonly<Record<string, string>> = {
+  'CC-BY-3.0': 'https://creativecommons.org/licenses/by/3.0/ (the list of licence exceptions of SPDX, by the Linux Foundation)',
+  'CC0-1.0': 'https://creativecommons.org/publicdomain/zero/1.0/',
+};
 
 function fenced(text: string): string {
   const lines = text

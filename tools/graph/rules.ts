@@ -3,7 +3,26 @@
  */
 
 /** From the bottom to the top: a package imports only what stands before it. */
-export const LEVELS = ['core', 'crypto-node', 'make', 'net', 'trust', 'oci', 'sign', 'sbom', 'slsa', 'policy', 'stack', 'admission', 'web', 'cli'];
+export const LEVELS = [
+  'core',
+  'crypto-node',
+  'make',
+  'net',
+  'trust',
+  'oci',
+  'sign',
+  'sbom',
+  'slsa',
+  'policy',
+  'pin',
+  'lint',
+  'release',
+  'kit',
+  'stack',
+  'admission',
+  'web',
+  'cli',
+];
 
 /** Beside the arrows: `testkit` imports what it likes below it, and only tests, examples and benchmarks import it. */
 export const TEST_ONLY = 'testkit';
