@@ -1,6 +1,7 @@
 /** The trusted root for native commands: which one was used becomes the first line of the proof tree. */
 import { type Check, parseTrustedRoot, pass, type TrustedRoot } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import type { LoadedTarget } from '@assay/trust';
 import type { Io } from './io.ts';
 import { named } from './named.ts';
 import { withHttp } from './with-http.ts';
@@ -20,19 +21,24 @@ export interface LoadedRoot {
 
 /** Errors: `TRUST_ROOT_…`, `FILE_…`, and those of the TUF client. */
 export async function loadRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedRoot> {
-  const file = flags.trustedRoot ?? io.env['ASSAY_TRUST'];
-  if (file) {
-    const content = await trustedRootIn(readFileCapped(file, MAX_ROOT_FILE), file);
-    const root = named(file, () => parseTrustedRoot(content));
-    return { root, check: trustCheck(`the file ${file}`, root.warnings) };
+  const { bytes, source, warnings } = await readRoot(flags, io);
+  if (source.kind === 'file') {
+    const root = named(source.location, () => parseTrustedRoot(bytes));
+    return { root, check: trustCheck(`the file ${source.location}`, root.warnings) };
   }
+  const root = parseTrustedRoot(bytes);
+  return { root, check: trustCheck(sourceText(source), [...warnings, ...root.warnings]) };
+}
+
+/** The same as bytes, with where they come from. Errors: as above. */
+export async function readRoot(flags: TrustedRootFlags, io: Io): Promise<LoadedTarget> {
+  const file = flags.trustedRoot ?? io.env['ASSAY_TRUST'];
+  if (file) return { bytes: await trustedRootIn(readFileCapped(file, MAX_ROOT_FILE), file), source: { kind: 'file', location: file }, warnings: [] };
   const { initializedSettings, loadTrustedRoot, trustSettings } = await import('@assay/trust');
   const settings = flags.initialized === true ? initializedSettings(io.env) : trustSettings(io.env);
   const offline = flags.offline === true || settings.offline;
   const wishes = { ...settings, offline, now: io.now, requireFresh: flags.requireFreshRoot === true };
-  const loaded = await withHttp(io, (http) => loadTrustedRoot({ ...wishes, http }), offline);
-  const root = parseTrustedRoot(loaded.bytes);
-  return { root, check: trustCheck(sourceText(loaded.source), [...loaded.warnings, ...root.warnings]) };
+  return withHttp(io, (http) => loadTrustedRoot({ ...wishes, http }), offline);
 }
 
 /** A `ClientTrustConfig` holds one beside the services to sign with. */

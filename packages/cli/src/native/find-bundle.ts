@@ -26,12 +26,16 @@ export function findBundles(file: string, flag: string | undefined): FoundBundle
       bundles: [],
     };
   }
-  const content = readFileCapped(found, MAX_BUNDLE_BYTES);
-  const lines = found.endsWith('.jsonl') ? splitLines(content) : [];
-  // A file of blank lines is judged as it stands, so that its emptiness is what is refused.
-  const bundles = lines.length === 0 ? [content] : lines;
+  const bundles = bundlesIn(found, readFileCapped(found, MAX_BUNDLE_BYTES));
   const many = bundles.length > 1 ? ` (${bundles.length} bundles)` : '';
   return { check: pass('find', `evidence: ${found}${many}`), bundles };
+}
+
+/** By its name a file holds one document, or one a line. */
+export function bundlesIn(name: string, content: Uint8Array): readonly Uint8Array[] {
+  const lines = name.endsWith('.jsonl') ? splitLines(content) : [];
+  // A file of blank lines is judged as it stands, so that its emptiness is what is refused.
+  return lines.length === 0 ? [content] : lines;
 }
 
 function splitLines(content: Uint8Array): Uint8Array[] {

@@ -4,6 +4,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import type { CopyFlags } from './copy.ts';
+import type { ExplainFlags } from './explain.ts';
 import * as shared from './options.ts';
 import type { AttestFlags, SignFlags } from './sign.ts';
 import type { VerifyFlags } from './verify.ts';
@@ -33,9 +34,9 @@ export async function runNative(argv: readonly string[], io: Io): Promise<number
     const { runCopy } = await import('./copy.ts');
     status = await runCopy(source, target, flags, io);
   });
-  addExplain(program).action(async (file: string) => {
+  addExplain(program).action(async (files: string[], flags: ExplainFlags) => {
     const { runExplain } = await import('./explain.ts');
-    status = await runExplain(file, io);
+    status = await runExplain(files, flags, io);
   });
   const end = (its: number): void => {
     status = its;
@@ -64,6 +65,42 @@ interface Group {
 }
 
 const GROUPS: readonly Group[] = [
+  {
+    name: 'sbom',
+    summary: 'make, ask, compare and attest SBOMs',
+    description: 'What is in an image, a folder or a file: make, query, diff, extract, attest.',
+    load: async () => (await import('./sbom/program.ts')).addSbomCommands,
+  },
+  {
+    name: 'pin',
+    summary: 'put verified digests into files',
+    description: 'Rewrites references to images and charts to the digests that were verified, and leaves every other byte of the files alone.',
+    load: async () => (await import('./pin/program.ts')).addPinCommands,
+  },
+  {
+    name: 'release',
+    summary: 'make and publish a whole release',
+    description: 'Makes checksums, SBOMs and provenance of what assay.release.yaml names, signs all of it by digest, and publishes it: all or nothing.',
+    load: async () => (await import('./release/program.ts')).addReleaseCommands,
+  },
+  {
+    name: 'lint',
+    summary: 'find what weakens verification in texts',
+    description: 'Reads pages, workflows, policies and scripts, and names what verifies less than it seems to.',
+    load: async () => (await import('./lint/program.ts')).addLintCommands,
+  },
+  {
+    name: 'kit',
+    summary: 'carry artifacts and evidence over an air gap',
+    description: 'One file with artifacts, all their evidence, trusted roots and a policy: export, verify, import.',
+    load: async () => (await import('./kit/program.ts')).addKitCommands,
+  },
+  {
+    name: 'lock',
+    summary: 'remember who signed what, and refuse less',
+    description: 'Keeps in assay.lock who signed each artifact the first time, and with what evidence: add, check.',
+    load: async () => (await import('./lock/program.ts')).addLockCommands,
+  },
   {
     name: 'stack',
     summary: 'run a private Sigstore',
@@ -134,7 +171,7 @@ function addVerify(program: Command): Command {
     .command('verify')
     .summary('verify files and images with their evidence')
     .description('Verifies files, images, charts and OCI layouts: finds their evidence, checks it, and shows the proof.')
-    .argument('<thing...>', 'a path, a digest, - for standard input, or an image reference (oci:// and file: force it)')
+    .argument('<thing...>', 'a path, a release folder, a checksum file, a digest, - for standard input, or an image reference (oci:// and file: force it)')
     .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl, with --source those of provenance too')
     .addOption(shared.identity())
     .addOption(shared.identityRegexp())
@@ -143,6 +180,7 @@ function addVerify(program: Command): Command {
     .addOption(shared.keyToVerify())
     .option('--policy <file>', 'a policy of any dialect, instead of who must have signed')
     .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
+    .option('--lock [file]', 'it must be signed as the first time, by whom the lock has; default assay.lock; instead of who must have signed, or besides')
     .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
     .option('--tag <name>', 'the tag it must be built from')
     .option('--branch <name>', 'the branch it must be built from')
@@ -163,6 +201,7 @@ function addVerify(program: Command): Command {
     .option('--recursive', 'every image of an index must have evidence of its own too')
     .option('--platform <os/arch>', 'tell the digest of one platform of a verified index')
     .option('--print-ref', 'print the verified reference, HOST/REPOSITORY@DIGEST, and nothing else')
+    .option('--ignore-missing', 'of a release: verify what is there, and only tell what is not')
     .option('--all', 'look at all evidence, also after one piece has met the demand')
     .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
     .addOption(shared.registryMirrors())
@@ -225,10 +264,24 @@ function addExplain(program: Command): Command {
   return program
     .command('explain')
     .summary('show the proof tree of a saved result')
-    .description('Shows every check of a result that was saved with --output json. It does not verify again.')
-    .argument('<file>', 'the saved result, or - for standard input')
-    .addHelpText('after', '\nExamples:\n  assay verify app.tar.gz … --output json > result.json\n  assay explain result.json\n');
+    .description('Shows every check of results that were saved with --output json. It does not verify again.')
+    .argument('<file...>', 'a saved result, or - for standard input')
+    .addOption(
+      new Option('--output <form>', 'as text, as a page for a step summary, or the accepted images as a JSON list').choices(EXPLAIN_OUTPUTS).default('text'),
+    )
+    .addHelpText('after', EXPLAIN_EXAMPLES);
 }
+
+const EXPLAIN_OUTPUTS: readonly ExplainFlags['output'][] = ['text', 'markdown', 'references'];
+
+const EXPLAIN_EXAMPLES = `
+Examples:
+  assay verify app.tar.gz … --output json > result.json
+  assay explain result.json
+
+  # in a job of GitHub Actions
+  assay explain --output markdown result.json >> "$GITHUB_STEP_SUMMARY"
+`;
 
 const VERIFY_EXAMPLES = `
 Examples:
@@ -249,6 +302,9 @@ Examples:
   # by a policy, as the cluster judges it
   assay verify ghcr.io/OWNER/APP:1.2.3 --policy assay.policy.yaml
 
+  # by whom the lock has, who signed it the first time
+  assay verify ghcr.io/OWNER/APP:1.2.3 --lock
+
   # a self-managed key, and another instance than public Sigstore
   assay verify app.tar.gz --key cosign.pub --trusted-root trusted_root.json
 
@@ -256,6 +312,10 @@ Examples:
   ref=$(assay verify ghcr.io/OWNER/APP:1.2.3 --print-ref \\
     --identity https://github.com/OWNER/REPO/.github/workflows/release.yml@refs/tags/v1.2.3 \\
     --issuer https://token.actions.githubusercontent.com)
+
+  # a whole release: every file, image, chart, SBOM and provenance; a checksum file, and what it lists that is there
+  assay verify ./release --identity … --issuer …
+  assay verify checksums.txt --identity … --issuer …
 
   # a Helm chart, and an image that has to have an SBOM
   assay verify oci://ghcr.io/OWNER/charts/APP:1.2.3 --key cosign.pub

@@ -31,9 +31,10 @@ export function report(judged: readonly Judged[], flags: ReportFlags, io: Io): n
   return refused === undefined ? EXIT.accepted : exitOf(kindOf(refused.verification.root));
 }
 
-function jsonOf({ verification, pinned }: Judged, count: number): string {
+function jsonOf({ verification, subject, pinned }: Judged, count: number): string {
   const document = {
     ...verificationJson(verification),
+    subject: subject.name,
     ...(verification.build && { build: buildJson(verification.build) }),
     ...(pinned !== undefined && { reference: pinned }),
   };

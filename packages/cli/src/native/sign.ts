@@ -109,10 +109,16 @@ function signable(argument: string): NamedThing {
 }
 
 async function signFile(path: string, session: Session): Promise<void> {
+  const { artifact, signable, party } = await signableFile(path, session);
+  await sealFile(path, artifact, signable, { ...session, party });
+}
+
+/** A file as what is signed, and who signs such. Errors: `FILE_…`. */
+export async function signableFile(path: string, session: Pick<Session, 'party' | 'io'>): Promise<{ artifact: Artifact; signable: Signable; party: Party }> {
   const party = withPrehash(session.party);
   const hash = party.keyless === undefined ? party.signer.hash : party.keyless.signer.signer.hash;
   const artifact = await artifactSource(path, session.io).open([...new Set<HashName>(['sha256', hash ?? 'sha512'])], nodeCrypto);
-  await sealFile(path, artifact, { kind: 'message', digest: (name) => digestOf(artifact, name), bytes: artifact.bytes }, { ...session, party });
+  return { artifact, signable: { kind: 'message', digest: (name) => digestOf(artifact, name), bytes: artifact.bytes }, party };
 }
 
 /** A log takes Ed25519 in its pre-hashed form alone. */
@@ -121,13 +127,13 @@ function withPrehash(party: Party): Party {
   return { ...party, signer: party.signer.withScheme({ name: 'ed25519ph' }) };
 }
 
-async function digestOf(artifact: Artifact, hash: HashName): Promise<Uint8Array> {
+export async function digestOf(artifact: Artifact, hash: HashName): Promise<Uint8Array> {
   const digest = await artifact.digest(hash, nodeCrypto);
   if (digest === undefined) throw new TypeError(`the ${hash} digest was not computed`);
   return digest;
 }
 
-async function sealFile(path: string, artifact: Artifact, signable: Signable, session: Session): Promise<void> {
+export async function sealFile(path: string, artifact: Artifact, signable: Signable, session: Session): Promise<void> {
   const { flags, io, party } = session;
   if (path === '-' && flags.bundle === undefined) throw new TrustError('USAGE', 'standard input has no place beside it', { hint: 'add --bundle FILE' });
   const file = flags.bundle ?? `${path}.sigstore.json`;

@@ -29,7 +29,7 @@ import type { Judged } from './report.ts';
 import type { VerifyFlags } from './verify.ts';
 import { notFound } from './verify-file.ts';
 
-interface Image {
+export interface Image {
   readonly reader: ContentReader;
   readonly side: ContentReader | undefined;
   readonly digest: Digest;
@@ -54,7 +54,8 @@ export async function verifyLayout(folder: string, flags: VerifyFlags, judging: 
   return verifyPlatforms({ reader: layout, side: undefined, digest, name: (one) => `${folder}@${one}`, tag: undefined }, flags, judging);
 }
 
-async function verifyPlatforms(image: Image, flags: VerifyFlags, judging: () => Promise<Judging>): Promise<readonly Judged[]> {
+/** Wherever it lies. Errors: `OCI_…`, `NET_…`. */
+export async function verifyPlatforms(image: Image, flags: VerifyFlags, judging: () => Promise<Judging>): Promise<readonly Judged[]> {
   const whole = await verifyDigest(image, flags, await judging());
   if (flags.platform !== undefined) return [await onePlatform(image, flags.platform, whole)];
   if (flags.recursive !== true) return [judged(image, whole)];

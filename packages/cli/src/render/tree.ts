@@ -25,9 +25,13 @@ function renderCheck(check: Check, depth: number, style: Style, detail: Detail):
 }
 
 function renderChildren(check: Check, depth: number, style: Style, detail: Detail): string {
+  if (detail === 'brief' && check.status === 'pass' && ONE_OF_MANY.has(check.id)) return '';
   const shown = (check.checks ?? []).filter((child) => detail === 'full' || !folded(check, child));
   return shown.map((child) => renderCheck(child, depth, style, detail)).join('');
 }
+
+/** A piece of evidence among those of a whole release. */
+const ONE_OF_MANY: ReadonlySet<string> = new Set(['release.evidence']);
 
 /** In a group that passed, only its groups and its warnings say something new; in a failed one, passed leaves still orient. */
 function folded(parent: Check, child: Check): boolean {

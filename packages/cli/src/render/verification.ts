@@ -48,14 +48,19 @@ function rejectedText(root: Check, { name }: Subject, style: Style): string {
   return `${lines.join('\n')}${more}\n`;
 }
 
-/** What was expected, what was found, and what to try. */
-export function failureLines({ expected, found, hint, code }: Check): string[] {
-  const lines = [
+/** What was expected, what was found, and what to try, as lines. */
+export function failureLines(check: Check): string[] {
+  return failureRows(check).map(([label, value]) => `  ${label.padEnd(LABEL_WIDTH)} ${printable(value)}`);
+}
+
+/** The same, each under its name. */
+export function failureRows({ expected, found, hint, code }: Check): [name: string, value: string][] {
+  const rows = [
     ['expected', expected],
     ['found', found],
     ['try', hint ?? (code && catalogue[code].hint)],
   ] as const;
-  return lines.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${printable(value)}`]));
+  return rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]));
 }
 
 function warningText(root: Check, style: Style): string {

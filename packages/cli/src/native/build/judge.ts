@@ -79,7 +79,7 @@ function parsed(evidence: Bundle | Uint8Array): Bundle | Uint8Array {
 }
 
 /** The name of its issuer only chooses the root: whether the certificate is really theirs is what verification finds out. */
-async function underTrust(bundle: Bundle, { options, githubRoot }: BuildTrust) {
+export async function underTrust(bundle: Bundle, { options, githubRoot }: Pick<BuildTrust, 'options' | 'githubRoot'>) {
   // Old clients put the whole chain into bundles, root and all; a path is built to the trusted root only.
   const whole = bundle.material.kind === 'certificate' ? { ...bundle, material: { ...bundle.material, others: [] } } : bundle;
   if (!isGithubInstance(bundle)) return { bundle: whole, options, told: [] };

@@ -57,7 +57,7 @@ export async function openBuild(source: string, flags: BuildSettings, offline: b
 }
 
 /** Tenants have trusted roots of their own, which their host names. */
-async function loadGithubRoot(host: string, offline: boolean, http: HttpClient, io: Io): Promise<TrustedRoot> {
+export async function loadGithubRoot(host: string, offline: boolean, http: HttpClient, io: Io): Promise<TrustedRoot> {
   const domain = tenantOf(host) === undefined ? '' : await fetchTrustDomain(await githubApi(host, http, io));
   return githubRoot(domain, http, io, { offline });
 }

@@ -6,14 +6,18 @@ import { type PolicyText, readPolicyText } from './policy-file.ts';
 
 /** Errors: `FILE_…`, `POLICY_…`. */
 export async function openPolicies(path: string, io: Io): Promise<readonly ImagePolicy[]> {
-  const text = await readPolicyText(path, io);
+  return policiesOf(await readPolicyText(path, io), io);
+}
+
+/** Errors: `POLICY_…`, those of reading the files that they name. */
+export async function policiesOf(text: PolicyText, io: Io): Promise<readonly ImagePolicy[]> {
   const dialects = new Set(text.documents.map(({ dialect }) => dialect));
   const policies = [
     ...(dialects.has('native') ? await nativePolicies(text, io) : []),
     ...(dialects.has('cluster-image-policy') ? await clusterImagePolicies(text, io) : []),
   ];
   if (policies.length === 0) {
-    throw new TrustError('POLICY_PARSE', `${path}: there is no policy in it that judges an image`, {
+    throw new TrustError('POLICY_PARSE', `${text.path}: there is no policy in it that judges an image`, {
       found: [...dialects].join(', '),
       hint: 'policies of Kyverno are about resources: assay kyverno apply',
     });

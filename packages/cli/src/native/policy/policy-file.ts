@@ -31,12 +31,17 @@ export interface PolicyDocument {
 
 /** `-` is standard input. Secrets and ConfigMaps beside policies are passed over. Errors: `FILE_…`, `POLICY_PARSE`. */
 export async function readPolicyText(path: string, io: Io): Promise<PolicyText> {
+  const folder = path === '-' ? '.' : dirname(path);
   const content = await readInput(path, io);
-  const { MAX_POLICY_BYTES, parseDocuments } = await import('@assay/policy/cluster-image-policy');
+  const { MAX_POLICY_BYTES } = await import('@assay/policy/cluster-image-policy');
+  return policyTextOf(path, content, { read: (file: string) => readFileCapped(resolve(folder, file), MAX_POLICY_BYTES) });
+}
+
+/** The same of content at hand. Errors: `POLICY_PARSE`. */
+export async function policyTextOf(path: string, content: Uint8Array, files: PolicyFiles): Promise<PolicyText> {
+  const { parseDocuments } = await import('@assay/policy/cluster-image-policy');
   const documents = named(path, () => parseDocuments(content).flatMap((value, index) => documentOf(value, index)));
   if (documents.length === 0) throw new TrustError('POLICY_PARSE', `${quote(path)}: there is no policy in it`, { expected: KINDS_TEXT, found: 'nothing' });
-  const folder = path === '-' ? '.' : dirname(path);
-  const files = { read: (file: string) => readFileCapped(resolve(folder, file), MAX_POLICY_BYTES) };
   return { path, text: new TextDecoder().decode(content), documents, files };
 }
 

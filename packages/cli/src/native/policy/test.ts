@@ -33,7 +33,7 @@ export interface TestFlags extends JudgeFlags {
 
 type Ending = 'pass' | 'fail' | 'warn' | 'uncovered';
 
-interface Tested {
+export interface Tested {
   readonly thing: string;
   /** `HOST/REPOSITORY@DIGEST`, when it is known. */
   readonly reference: string | undefined;

@@ -30,7 +30,7 @@ function opened({ kind, name }: NamedThing, bundle: string | undefined, io: Io):
 }
 
 /** A demand that would be ignored might be the one that the verdict hangs on. */
-function refuseDemands(flags: VerifyFlags): void {
+export function refuseDemands(flags: VerifyFlags): void {
   const given = DEMANDS.find((name) => flags[name] !== undefined && flags[name] !== DEFAULTS[name]);
   if (given === undefined) return;
   const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

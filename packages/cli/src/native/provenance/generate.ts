@@ -123,7 +123,6 @@ export interface BuildSession {
   readonly accept: NonNullable<PartySealing['accept']>;
 }
 
-/** Rekor v1 where there is one: slsa-verifier demands its promise, and finds older forms there alone (slsa.md section 1.8). */
 export async function withBuild(
   of: 'generic' | 'container',
   builder: Builder,
@@ -132,15 +131,33 @@ export async function withBuild(
   options: PartyOptions,
   work: (session: BuildSession) => Promise<void>,
 ): Promise<void> {
+  const session = await openBuildSession(of, builder, flags, io, options);
+  try {
+    await work(session);
+  } finally {
+    session.close();
+  }
+}
+
+/** To be closed. Rekor v1 where there is one: slsa-verifier demands its promise, and finds older forms there alone (slsa.md section 1.8). */
+export async function openBuildSession(
+  of: 'generic' | 'container',
+  builder: Builder,
+  flags: BuildFlags & PartyFlags,
+  io: Io,
+  options: PartyOptions = {},
+): Promise<BuildSession & { readonly close: () => void }> {
   const token: PartyOptions['token'] = builder === 'local' ? undefined : (world) => jobToken(builder, 'sigstore', flags, world);
   const party = await openParty(flags, io, { token, preferredRekor: 1, ...options });
+  const close = (): void => party.keyless?.close();
   try {
     // An authority verifies the token before it certifies anything; without one, that is for us.
     const known = party.keyless === undefined ? await verifiedToken(builder, flags, io) : party.keyless.token;
     const build = await describeBuild(builder, known, of, flags, io);
     const { facts } = build;
-    await work({ party, build, accept: ({ leaf }) => facts && refuseOtherCertificate(facts, identityOf(leaf)) });
-  } finally {
-    party.keyless?.close();
+    return { party, build, accept: ({ leaf }) => facts && refuseOtherCertificate(facts, identityOf(leaf)), close };
+  } catch (error) {
+    close();
+    throw error;
   }
 }
