@@ -4,14 +4,14 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { CiRunner } from './ci-runner.ts';
 import { BUILDER_SAN, openProvenanceScene } from './provenance-scene.ts';
 import type { Run } from './run-cli.ts';
-import { type Contexts, deployFile, type Job, outputsIn, parseYaml, runStep, type Step, type Workflow } from './workflow-file.ts';
+import { deployFile, type Job, parseYaml, type Step, type Workflow } from './workflow-file.ts';
 
 const WORKFLOW = deployFile('github/provenance.yml');
 const ACTION = deployFile('github/action.yml');
@@ -108,42 +108,15 @@ describe('the template for GitLab', () => {
 
 const scene = await openProvenanceScene();
 const ISSUER = `${scene.endpoints.oidc}/github`;
-const launcher = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
 let count = 0;
 
-/** A runner: its temporary folder, its workspace, programs on its PATH, and what the platform sets. */
-async function openRunner(claims?: Readonly<Record<string, string>>) {
-  const root = scene.scratch.path(`runner-${count++}`);
-  const [temp, workspace, bin] = ['temp', 'workspace', 'bin'].map((name) => join(root, name)) as [string, string, string];
-  for (const folder of [temp, workspace, bin]) mkdirSync(folder, { recursive: true });
-  const outputs = join(root, 'outputs');
-  writeFileSync(outputs, '');
+/** A runner for a job of the reusable workflow; with other claims, of another. */
+async function openRunner(claims?: Readonly<Record<string, string>>): Promise<CiRunner> {
   const { GITHUB_CONTEXT: context = '', VARS_CONTEXT: _, ...job } = await scene.githubJob(claims);
-  const env = {
-    ...job,
-    HOME: root,
-    PATH: [bin, join(root, 'prefix/bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(':'),
-    RUNNER_TEMP: temp,
-    GITHUB_OUTPUT: outputs,
-    ASSAY_TRUST: scene.document('client_trust_config.json'),
-    npm_config_prefix: join(root, 'prefix'),
-  };
-  const github = { ...(JSON.parse(context) as object), token: 'ghs_secret', ref_name: 'v1.2.3' };
-  return {
-    temp,
-    workspace,
-    program(name: string, script: string): void {
-      writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
-      chmodSync(join(bin, name), 0o755);
-    },
-    /** As if it were installed. */
-    installAssay(): void {
-      this.program('assay', `exec "${process.execPath}" "${launcher}" "$@"`);
-    },
-    run: (step: Step, contexts: Contexts = {}): Promise<Run> =>
-      runStep(step, { cwd: workspace, env, contexts: { github, vars: {}, runner: { temp }, ...contexts } }),
-    outputs: () => outputsIn(readFileSync(outputs, 'utf8')),
-  };
+  return new CiRunner(scene.scratch.path(`runner-${count++}`), {
+    env: { ...job, ASSAY_TRUST: scene.document('client_trust_config.json') },
+    contexts: { github: { ...(JSON.parse(context) as object), token: 'ghs_secret', ref_name: 'v1.2.3' } },
+  });
 }
 
 const INPUTS: Readonly<Record<string, string>> = Object.fromEntries(

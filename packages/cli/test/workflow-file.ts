@@ -48,14 +48,16 @@ export function expand(text: string, contexts: Contexts): string {
   return text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => asText(evaluate(expression.trim(), contexts)));
 }
 
-/** `a || b`, `a && b`, `a == 'b'`, `toJSON(a)`, `'text'`, `a.b.c`: what our files use, and no more. */
-function evaluate(expression: string, contexts: Contexts): unknown {
+/** `a || b`, `a && b`, `a == 'b'`, `a != 'b'`, `toJSON(a)`, `'text'`, `a.b.c`: what our files use, and no more. */
+export function evaluate(expression: string, contexts: Contexts): unknown {
   const [either, ...others] = expression.split(' || ');
   if (others.length > 0) return evaluate(either ?? '', contexts) || evaluate(others.join(' || '), contexts);
   const [first, ...rest] = expression.split(' && ');
   if (rest.length > 0) return evaluate(first ?? '', contexts) && evaluate(rest.join(' && '), contexts);
   const [left, right] = expression.split(' == ');
   if (right !== undefined) return evaluate(left ?? '', contexts) === evaluate(right, contexts);
+  const [one, another] = expression.split(' != ');
+  if (another !== undefined) return evaluate(one ?? '', contexts) !== evaluate(another, contexts);
   const literal = /^'([^']*)'$/.exec(expression)?.[1];
   if (literal !== undefined) return literal;
   const json = /^toJSON\((\w+)\)$/.exec(expression)?.[1];
