@@ -46,6 +46,7 @@ import { signedContent } from '../../packages/core/src/signed-content.ts';
 import { POLICY_TARGETS } from './policy-targets.ts';
 import { PROVENANCE_TARGETS } from './provenance-targets.ts';
 import { REGISTRY_TARGETS } from './registry-targets.ts';
+import { RELEASE_TARGETS } from './release-targets.ts';
 import { Finding, same, type Target, text } from './target.ts';
 
 /** Runs `read`; the error class of a format is an answer too. */
@@ -82,6 +83,7 @@ export const TARGETS: readonly Target[] = [
   { name: 'signature-file', run: parseSignatureFile },
   ...REGISTRY_TARGETS,
   ...PROVENANCE_TARGETS,
+  ...RELEASE_TARGETS,
   ...POLICY_TARGETS,
 ];
 
