@@ -10,9 +10,11 @@ import { benchCopyLayer } from './copy-layer.ts';
 import { benchCoreSize } from './core-size.ts';
 import { benchLogGrowth, type GrowthEffort } from './log-growth.ts';
 import { benchParallel } from './parallel.ts';
+import { benchPin } from './pin.ts';
 import { benchPolicyEngines } from './policy-engines.ts';
 import { installPublished, type Published } from './published.ts';
 import { machine, Report } from './report.ts';
+import { benchSbom } from './sbom.ts';
 import { benchSignKeyless } from './sign-keyless.ts';
 import { benchStackServices, type StackEffort } from './stack-services.ts';
 import { benchStackStart } from './stack-start.ts';
@@ -32,6 +34,7 @@ interface Effort {
   readonly stack: StackEffort;
   readonly admission: AdmissionEffort;
   readonly engineRounds: number;
+  readonly sbomRounds: number;
   readonly growth?: GrowthEffort;
 }
 
@@ -46,6 +49,7 @@ const FAST: Effort = {
   stack: { writeSeconds: 5, serviceSeconds: 3 },
   admission: { hits: 5000, reviews: 20_000, misses: 60 },
   engineRounds: 7,
+  sbomRounds: 3,
 };
 const NORMAL: Effort = {
   warmRounds: 40,
@@ -58,6 +62,7 @@ const NORMAL: Effort = {
   stack: { writeSeconds: 60, serviceSeconds: 10 },
   admission: { hits: 20_000, reviews: 100_000, misses: 200 },
   engineRounds: 31,
+  sbomRounds: 5,
 };
 const LONG: Effort = {
   warmRounds: 400,
@@ -70,6 +75,7 @@ const LONG: Effort = {
   stack: { writeSeconds: 60, serviceSeconds: 30 },
   admission: { hits: 100_000, reviews: 500_000, misses: 400 },
   engineRounds: 101,
+  sbomRounds: 31,
   growth: { growthRounds: 7, growthSeconds: 5 },
 };
 
@@ -90,7 +96,9 @@ const BENCHES: readonly (readonly [name: string, run: (published: Published) => 
   ['sign', (published) => benchSignKeyless(report, published, effort.processRuns)],
   ['stack', (published) => benchStackServices(report, published, effort.stack)],
   ['admission', (published) => benchAdmission(report, published, effort.admission)],
+  ['pin', (published) => benchPin(report, published)],
   ['engines', () => benchPolicyEngines(report, effort.engineRounds)],
+  ['sbom', (published) => benchSbom(report, published, effort.sbomRounds)],
   ['growth', async (published) => effort.growth && benchLogGrowth(report, published, effort.growth)],
   ['size', () => benchCoreSize(report)],
 ];
