@@ -73,7 +73,7 @@ describe.each(kinds)('a $kind that is', ({ kind, code, codes = {}, files, assay,
 /** Nothing of our inside shows. */
 function expectReadable({ stdout, stderr }: Run): void {
   const text = stdout + stderr;
-  expect(text).not.toMatch(/\n\s+at |\[object |undefined|NaN|internal error|node:|TypeError/);
+  expect(text).not.toMatch(/\n\s+at |\[object |undefined|(?<![\w+/])NaN(?![\w+/])|internal error|node:|TypeError/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
 }

@@ -33,12 +33,22 @@ export async function verifyTokenSignature(
   }
   const keys = await keysOf(issuer, http);
   try {
-    await jwtVerify(token.raw, createLocalJWKSet(keys), { issuer, audience, algorithms: ['RS256'], requiredClaims: ['exp'], currentDate: now });
+    await jwtVerify(token.raw, createLocalJWKSet(keys), {
+      issuer,
+      audience,
+      algorithms: ['RS256'],
+      requiredClaims: ['exp'],
+      currentDate: now,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    });
   } catch (error) {
     // Of keys that cannot be used it throws what the cryptography threw.
     throw refused(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** The issuer's clock and ours are two, and tokens are used within the second in which they are made. */
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 async function keysOf(issuer: string, http: HttpClient): Promise<JSONWebKeySet> {
   const discovery = await fetchFields(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, http);
