@@ -48,6 +48,9 @@ const verdict = async (raw: string, client = http(ANSWERS), issuer = ISSUER): Pr
 describe('a token that no authority has verified', () => {
   test('is believed when its issuer signed it', async () => expect(await verdict(tokenOf())).toBe('believed'));
 
+  test('is believed when its issuer is a second ahead', async () =>
+    expect(await verdict(tokenOf(undefined, undefined, { ...CLAIMS, nbf: NOW.getTime() / 1000 + 1 }))).toBe('believed'));
+
   test.each<[string, () => Promise<string>, RegExp]>([
     ['with another key', () => verdict(tokenOf(undefined, other.privateKey)), /signature verification failed/],
     [
@@ -80,7 +83,8 @@ describe('a token that no authority has verified', () => {
   ])('is refused when it is signed %s', async (_, attempt, message) => expect(await attempt()).toMatch(message));
 
   test.each<[string, object, RegExp]>([
-    ['has expired', { ...CLAIMS, exp: NOW.getTime() / 1000 - 1 }, /"exp"/],
+    ['has expired', { ...CLAIMS, exp: NOW.getTime() / 1000 - 6 }, /"exp"/],
+    ['is not valid yet', { ...CLAIMS, nbf: NOW.getTime() / 1000 + 6 }, /"nbf"/],
     ['never expires', { ...CLAIMS, exp: undefined }, /"exp"/],
     ['is for somebody else', { ...CLAIMS, aud: 'sigstore' }, /"aud"/],
     ['says that it is of another issuer', { ...CLAIMS, iss: 'https://other.example' }, /"iss"/],
