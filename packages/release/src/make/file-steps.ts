@@ -3,7 +3,7 @@ import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { TrustError } from '@assay/core';
 import type { SbomFormat } from '@assay/sbom';
-import { fileSource } from '@assay/sbom/make';
+import { archiveSource, fileSource } from '@assay/sbom/make';
 import { sha256Of } from './folder.ts';
 import type { InputFile } from './inputs.ts';
 import { sbomSteps } from './sbom-steps.ts';
@@ -12,7 +12,10 @@ import { signFileStep } from './whole-steps.ts';
 
 export function fileSteps(file: InputFile, formats: readonly SbomFormat[]): Step[] {
   const { name, sha256 } = file;
-  const source = async ({ folder }: { readonly folder: string }) => fileSource(join(folder, name));
+  const source = async ({ folder }: { readonly folder: string }) => {
+    const path = join(folder, name);
+    return (await archiveSource(path)) ?? fileSource(path);
+  };
   return [copyStep(file), ...sbomSteps({ base: name, what: name, name, sha256, source }, formats), signFileStep(name)];
 }
 

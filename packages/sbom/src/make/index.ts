@@ -1,4 +1,5 @@
 /** `@assay/sbom/make`: inventories of what lies somewhere. Apart from the rest, since asking and comparing need no catalogers. */
+export { archiveSource } from './archive-source.ts';
 export { type Catalog, type Cataloger, type FoundFile, HEAD_BYTES } from './cataloger.ts';
 export { CATALOGERS } from './catalogers.ts';
 export { fileSource, folderSource } from './folder-source.ts';

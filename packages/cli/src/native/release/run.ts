@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TrustError } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import type { Registries } from '@assay/oci';
 import {
   forget,
   type Plan,
@@ -10,17 +11,17 @@ import {
   planRelease,
   RELEASE_FILE,
   type ReleaseConfig,
+  type RunOptions,
   readInputs,
   runRelease,
   type Step,
   tagText,
   verifyRelease,
-  type Work,
 } from '@assay/release';
 import { EXIT } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import type { PartyFlags } from '../party.ts';
-import { type BuildFlags, builderOf } from '../provenance/build.ts';
+import { type Builder, type BuildFlags, builderOf } from '../provenance/build.ts';
 import { openBuildSession } from '../provenance/generate.ts';
 import { openAccess, type RegistryFlags } from '../registry-flags.ts';
 import { requireVerified } from '../require-verified.ts';
@@ -53,41 +54,53 @@ export async function runReleaseCommand(file: string, flags: ReleaseFlags, io: I
     if (flags.restart === true) forget(output);
     const bases = existsSync(output) ? EXIT.accepted : await verifyBaseImages(config.baseImages, folder, flags, io);
     if (bases !== EXIT.accepted) return bases;
-    const sessions: { close: () => void }[] = [];
-    const head = gitHead(folder);
-    const work = async (place: Pick<Work, 'folder' | 'time'>): Promise<Work> => {
-      const commit = flags.commit ?? head?.commit;
-      const session = await openBuildSession('generic', builder, { ...flags, predicateVersion: 'v1', ...(commit !== undefined && { commit }) }, io);
-      sessions.push(session);
-      const { provenance, facts } = session.build;
-      const stated = facts?.commit ?? commit;
-      return { ...place, commit: stated, registries, provenance, signer: await releaseSigner(session, flags, io) };
-    };
-    try {
-      const total = plan.packed.length + plan.steps.length + 1 + plan.tags.length;
-      let step = 0;
-      const ended = await runRelease(plan, {
-        output,
-        registries,
-        now: io.now,
-        time: (begun) => timeOf(io) ?? head?.time ?? begun,
-        work,
-        verify: async (place) => {
-          const { verification } = await verifyRelease(place, { absent: 'refused', judge: await ownJudge(place, flags, io) });
-          requireVerified(verification, 'the release');
-        },
-        onStep: ({ says }, state) => {
-          step += 1;
-          io.stderr(`${String(step).padStart(String(total).length)}/${total} ${says}${state === 'was done' ? ' (done before)' : ''}\n`);
-        },
-      });
-      return told(ended, output, flags, io);
-    } finally {
-      for (const session of sessions) session.close();
-    }
+    return told(await make(plan, { output, folder, builder, registries }, flags, io), output, flags, io);
   } finally {
     access.close();
   }
+}
+
+interface Making {
+  readonly output: string;
+  /** Of the description. */
+  readonly folder: string;
+  readonly builder: Builder;
+  readonly registries: Registries;
+}
+
+async function make(plan: Plan, { output, folder, builder, registries }: Making, flags: ReleaseFlags, io: Io): Promise<Ended> {
+  const head = gitHead(folder);
+  let session: Awaited<ReturnType<typeof openBuildSession>> | undefined;
+  try {
+    return await runRelease(plan, {
+      output,
+      registries,
+      now: io.now,
+      time: (begun) => timeOf(io) ?? head?.time ?? begun,
+      work: async (place) => {
+        const commit = flags.commit ?? head?.commit;
+        session = await openBuildSession('generic', builder, { ...flags, predicateVersion: 'v1', ...(commit !== undefined && { commit }) }, io);
+        const { provenance, facts } = session.build;
+        return { ...place, commit: facts?.commit ?? commit, registries, provenance, signer: await releaseSigner(session, flags, io) };
+      },
+      verify: async (place) => {
+        const { verification } = await verifyRelease(place, { absent: 'refused', judge: await ownJudge(place, flags, io) });
+        requireVerified(verification, 'the release');
+      },
+      onStep: counted(plan.packed.length + plan.steps.length + 1 + plan.tags.length, io),
+    });
+  } finally {
+    session?.close();
+  }
+}
+
+/** ` 3/28 sign app.tar.gz` */
+function counted(total: number, io: Io): RunOptions['onStep'] {
+  let step = 0;
+  return ({ says }, state) => {
+    step += 1;
+    io.stderr(`${String(step).padStart(String(total).length)}/${total} ${says}${state === 'was done' ? ' (done before)' : ''}\n`);
+  };
 }
 
 /** In the file, on the command line, or the tag that is built. */
@@ -133,7 +146,9 @@ function show({ config, packed, steps, tags }: Plan, output: string, flags: Rele
   return EXIT.accepted;
 }
 
-function told(ended: 'released' | 'was released', output: string, flags: ReleaseFlags, io: Io): number {
+type Ended = Awaited<ReturnType<typeof runRelease>>;
+
+function told(ended: Ended, output: string, flags: ReleaseFlags, io: Io): number {
   const file = join(output, RELEASE_FILE);
   if (ended === 'was released') io.stderr(`${output}: these things were released before, nothing is left to do\n`);
   const content = readFileCapped(file, MAX_CONFIG_BYTES);

@@ -15,7 +15,7 @@ import {
 } from '@assay/oci';
 import { type BuiltImage, DockerArchive } from '@assay/oci/image';
 import type { Inventory } from '@assay/sbom';
-import { fileSource, folderSource, imageSource, makeInventory, type Source } from '@assay/sbom/make';
+import { archiveSource, fileSource, folderSource, imageSource, makeInventory, type Source } from '@assay/sbom/make';
 import type { Io } from '../../io.ts';
 import { progressLine } from '../../progress.ts';
 import { openAccess, type RegistryFlags } from '../registry-flags.ts';
@@ -87,7 +87,7 @@ async function entryOf(layout: Layout): Promise<StoredManifest> {
 async function fileOrArchive(path: string, flags: InventoryFlags): Promise<Source> {
   if (path === '-') throw new TrustError('USAGE', 'an inventory is made of a file, not of standard input', { hint: 'name the file' });
   const built = isTar(path) ? await archivedImage(path) : undefined;
-  if (built === undefined) return fileSource(path);
+  if (built === undefined) return (await archiveSource(path)) ?? fileSource(path);
   return sourceIn(built.stored, built.content, { name: path }, flags);
 }
 
