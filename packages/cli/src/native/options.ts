@@ -1,5 +1,5 @@
 /** Options that several native commands have, in the same words; and how values of options are read. */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Who must have signed. */
 export const keyToVerify = (): Option =>
@@ -35,6 +35,56 @@ export const plainHttp = (): Option => new Option('--plain-http', 'speak plain h
 /** What is shown. */
 export const output = (): Option => new Option('--output <form>', 'what to print').choices(['text', 'json']).default('text');
 export const full = (): Option => new Option('--full', 'show every check, also those that passed');
+
+/** Who must have signed. */
+export function whoSigned(command: Command): Command {
+  return command.addOption(identity()).addOption(identityRegexp()).addOption(issuer()).addOption(issuerRegexp()).addOption(keyToVerify());
+}
+
+/** What it must have been built from, and how. */
+export function howBuilt(command: Command): Command {
+  return command
+    .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
+    .option('--tag <name>', 'the tag it must be built from')
+    .option('--branch <name>', 'the branch it must be built from')
+    .option('--commit <hex>', 'the commit it must be built from')
+    .option('--builder <id>', 'who must have built it, NAME or NAME@REF; default: a workflow of the source, or one of the SLSA project')
+    .option('--trigger <event>', 'what must have started the build; default: anything but a pull request')
+    .option('--deny-self-hosted-runners', 'it must be built on machines of the platform');
+}
+
+/** By what it is judged, and which of its services must have seen the signing. */
+export function judgedBy(command: Command): Command {
+  return thresholds(command.addOption(trustedRoot()).addOption(offline()).addOption(requireFreshRoot()));
+}
+
+export function thresholds(command: Command): Command {
+  return command
+    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(count))
+    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(count))
+    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(count));
+}
+
+/** Who signs. */
+export function whoSigns(command: Command): Command {
+  return command.addOption(keyToSign()).addOption(identityToken()).addOption(oidcIssuer()).addOption(yes());
+}
+
+/** With which services. */
+export function signingServices(command: Command): Command {
+  return command
+    .addOption(signingConfig())
+    .addOption(trustConfig())
+    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it');
+}
+
+export const trustRootOfPolicy = (): Option =>
+  new Option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated').argParser(list);
+export const sideRepository = (): Option => new Option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)');
+
+export function registries(command: Command): Command {
+  return command.addOption(registryMirrors()).addOption(plainHttp());
+}
 
 /** An option that may be repeated. */
 export function list(text: string, before: readonly string[] = []): readonly string[] {

@@ -167,48 +167,34 @@ function outputTo(io: Io): OutputConfiguration {
 const HELP_WIDTH = 80;
 
 function addVerify(program: Command): Command {
-  return program
+  const verify = program
     .command('verify')
     .summary('verify files and images with their evidence')
     .description('Verifies files, images, charts and OCI layouts: finds their evidence, checks it, and shows the proof.')
     .argument('<thing...>', 'a path, a release folder, a checksum file, a digest, - for standard input, or an image reference (oci:// and file: force it)')
-    .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl, with --source those of provenance too')
-    .addOption(shared.identity())
-    .addOption(shared.identityRegexp())
-    .addOption(shared.issuer())
-    .addOption(shared.issuerRegexp())
-    .addOption(shared.keyToVerify())
+    .option('--bundle <file>', 'the bundle; default FILE.sigstore.json, FILE.sigstore or FILE.sigstore.jsonl, with --source those of provenance too');
+  shared.whoSigned(verify);
+  verify
     .option('--policy <file>', 'a policy of any dialect, instead of who must have signed')
-    .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
-    .option('--lock [file]', 'it must be signed as the first time, by whom the lock has; default assay.lock; instead of who must have signed, or besides')
-    .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO; instead of --identity and --issuer, or besides')
-    .option('--tag <name>', 'the tag it must be built from')
-    .option('--branch <name>', 'the branch it must be built from')
-    .option('--commit <hex>', 'the commit it must be built from')
-    .option('--builder <id>', 'who must have built it, NAME or NAME@REF; default: a workflow of the source, or one of the SLSA project')
-    .option('--trigger <event>', 'what must have started the build; default: anything but a pull request')
-    .option('--deny-self-hosted-runners', 'it must be built on machines of the platform')
+    .addOption(shared.trustRootOfPolicy())
+    .option('--lock [file]', 'it must be signed as the first time, by whom the lock has; default assay.lock; instead of who must have signed, or besides');
+  shared.howBuilt(verify);
+  verify
     .option('--rekor-url <url>', 'the log to ask for provenance without proof; default: that of the trusted root')
     .option('--save-bundle <file>', 'keep evidence that came over the network, to verify it without')
     .option('--type <type>', 'the predicate type that an attestation must have: a URI or a short name such as cyclonedx')
-    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs)
-    .addOption(shared.trustedRoot())
-    .addOption(shared.offline())
-    .addOption(shared.requireFreshRoot())
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count))
+    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs);
+  shared.judgedBy(verify);
+  verify
     .option('--recursive', 'every image of an index must have evidence of its own too')
     .option('--platform <os/arch>', 'tell the digest of one platform of a verified index')
     .option('--print-ref', 'print the verified reference, HOST/REPOSITORY@DIGEST, and nothing else')
     .option('--ignore-missing', 'of a release: verify what is there, and only tell what is not')
     .option('--all', 'look at all evidence, also after one piece has met the demand')
-    .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
-    .addOption(shared.output())
-    .addOption(shared.full())
-    .addHelpText('after', VERIFY_EXAMPLES);
+    .addOption(shared.sideRepository());
+  shared.registries(verify);
+  verify.addOption(shared.output()).addOption(shared.full()).addHelpText('after', VERIFY_EXAMPLES);
+  return verify;
 }
 
 function addSign(program: Command): Command {
@@ -229,21 +215,16 @@ function addAttest(program: Command): Command {
 }
 
 function signingOptions(command: Command): Command {
-  return command
-    .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
-    .addOption(shared.keyToSign())
-    .addOption(shared.identityToken())
-    .addOption(shared.oidcIssuer())
-    .addOption(shared.yes())
+  command.argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)');
+  shared.whoSigns(command);
+  command
     .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
-    .option('--no-store', 'do not store the bundle in the registry')
-    .addOption(shared.signingConfig())
-    .addOption(shared.trustConfig())
-    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
-    .addOption(shared.storeElsewhere())
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
-    .option('--force', 'overwrite a bundle that is there');
+    .option('--no-store', 'do not store the bundle in the registry');
+  shared.signingServices(command);
+  command.addOption(shared.storeElsewhere());
+  shared.registries(command);
+  command.option('--force', 'overwrite a bundle that is there');
+  return command;
 }
 
 function addCopy(program: Command): Command {

@@ -23,26 +23,14 @@ export interface PinFlags {
 }
 
 export function demandOptions(command: Command): Command {
-  return command
-    .option('--policy <file>', 'a policy of any dialect: what must be shown')
-    .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
-    .addOption(shared.identity())
-    .addOption(shared.identityRegexp())
-    .addOption(shared.issuer())
-    .addOption(shared.issuerRegexp())
-    .addOption(shared.keyToVerify())
-    .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO')
-    .option('--tag <name>', 'the tag it must be built from')
-    .option('--branch <name>', 'the branch it must be built from')
-    .option('--commit <hex>', 'the commit it must be built from')
-    .option('--builder <id>', 'who must have built it, NAME or NAME@REF')
-    .option('--trigger <event>', 'what must have started the build')
-    .option('--deny-self-hosted-runners', 'it must be built on machines of the platform')
+  command.option('--policy <file>', 'a policy of any dialect: what must be shown').addOption(shared.trustRootOfPolicy());
+  shared.whoSigned(command);
+  shared.howBuilt(command);
+  command
     .option('--type <type>', 'the predicate type that an attestation must have')
-    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs)
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count));
+    .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs);
+  shared.thresholds(command);
+  return command;
 }
 
 export function pinOptions(command: Command): Command {

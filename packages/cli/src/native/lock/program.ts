@@ -1,5 +1,5 @@
 /** `assay lock …`: who signed what the first time. Read only when it is asked for. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Io } from '../../io.ts';
 import * as shared from '../options.ts';
 import type { VerifyFlags } from '../verify.ts';
@@ -39,33 +39,18 @@ function addCheck(group: Command): Command {
 
 /** As of `assay verify`. */
 function demands(command: Command): Command {
-  return command
+  command
     .argument('<thing...>', 'a path, or an image reference (oci:// and file: force it)')
     .option('--lock <file>', 'the lock', LOCK_FILE)
-    .option('--bundle <file>', 'the evidence; default: what lies beside the file, or in the registry')
-    .addOption(shared.identity())
-    .addOption(shared.identityRegexp())
-    .addOption(shared.issuer())
-    .addOption(shared.issuerRegexp())
-    .addOption(shared.keyToVerify())
-    .option('--source <repository>', 'what it must be built from, as github.com/OWNER/REPO')
-    .option('--tag <name>', 'the tag it must be built from')
-    .option('--branch <name>', 'the branch it must be built from')
-    .option('--commit <hex>', 'the commit it must be built from')
-    .option('--builder <id>', 'who must have built it, NAME or NAME@REF')
-    .option('--trigger <event>', 'what must have started the build; default: anything but a pull request')
-    .option('--deny-self-hosted-runners', 'it must be built on machines of the platform')
-    .option('--rekor-url <url>', 'the log to ask for provenance without proof; default: that of the trusted root')
-    .addOption(shared.trustedRoot())
-    .addOption(shared.offline())
-    .addOption(shared.requireFreshRoot())
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count))
-    .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
-    .addOption(shared.full());
+    .option('--bundle <file>', 'the evidence; default: what lies beside the file, or in the registry');
+  shared.whoSigned(command);
+  shared.howBuilt(command);
+  command.option('--rekor-url <url>', 'the log to ask for provenance without proof; default: that of the trusted root');
+  shared.judgedBy(command);
+  command.addOption(shared.sideRepository());
+  shared.registries(command);
+  command.addOption(shared.full());
+  return command;
 }
 
 const ADD_EXAMPLES = `

@@ -1,5 +1,5 @@
 /** `assay pin`. Read only when it is asked for. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Io } from '../../io.ts';
 import * as shared from '../options.ts';
 import type { PinFlags } from './pin.ts';
@@ -18,26 +18,18 @@ export function addPinCommands(group: Command, io: Io, end: (status: number) => 
     .option('--drop-tag', 'write NAME@DIGEST; default: NAME:TAG@DIGEST')
     .option('--except <reference>', 'leave references alone that match, * standing for anything; may be repeated', shared.list)
     .option('--policy <file>', 'a policy of any dialect that every reference must meet')
-    .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
-    .addOption(shared.identity())
-    .addOption(shared.identityRegexp())
-    .addOption(shared.issuer())
-    .addOption(shared.issuerRegexp())
-    .addOption(shared.keyToVerify())
+    .addOption(shared.trustRootOfPolicy());
+  shared.whoSigned(group);
+  group
     .option('--source <repository>', 'what everything must be built from, as github.com/OWNER/REPO')
     .option('--builder <id>', 'with --source: who must have built it')
     .option('--type <type>', 'the predicate type that an attestation must have: a URI or a short name such as cyclonedx')
     .option('-a, --annotation <key=value>', 'annotation that must be signed; may be repeated', shared.pairs)
-    .option('--no-verify', 'pin whatever the tags name now, without verifying it')
-    .addOption(shared.trustedRoot())
-    .addOption(shared.offline())
-    .addOption(shared.requireFreshRoot())
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count))
-    .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
+    .option('--no-verify', 'pin whatever the tags name now, without verifying it');
+  shared.judgedBy(group);
+  group.addOption(shared.sideRepository());
+  shared.registries(group);
+  group
     .addOption(shared.output())
     .addOption(shared.full())
     .addHelpText('after', EXAMPLES)

@@ -19,16 +19,11 @@ export function addReleaseCommands(release: Command, io: Io, end: (status: numbe
     .option('--parameter <key=value>', 'local: what whoever started the build chose; may be repeated', shared.pairs)
     .option('--source <uri>', 'local: what was built, as git+https://HOST/PROJECT@refs/heads/BRANCH')
     .option('--commit <hex>', 'local: the commit of it; default: what git says')
-    .addOption(maxInline())
-    .addOption(shared.keyToSign())
-    .addOption(shared.identityToken())
-    .addOption(shared.oidcIssuer())
-    .addOption(shared.yes())
-    .addOption(shared.signingConfig())
-    .addOption(shared.trustConfig())
-    .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
+    .addOption(maxInline());
+  shared.whoSigns(release);
+  shared.signingServices(release);
+  shared.registries(release);
+  release
     .addOption(shared.output())
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, flags: ReleaseFlags) => end(await (await import('./run.ts')).runReleaseCommand(file, flags, io)));

@@ -83,35 +83,29 @@ function addExtract(group: Command): Command {
 }
 
 function addAttest(group: Command): Command {
-  return withRegistry(
-    group
-      .command('attest')
-      .summary('sign an SBOM of a thing')
-      .description(
-        'Signs that an SBOM is that of an image or a file, as assay attest does; the type is that of the document. What is too large for the log is attested' +
-          ' by reference: the statement holds its digest, and the SBOM lies beside the image in the registry, or beside the file.',
-      )
-      .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
-      .option('--sbom <file>', 'the SBOM, or - for standard input')
-      .option('--make', 'make it of what is attested')
-      .addOption(new Option('--format <format>', 'with --make: what is made').choices(['cyclonedx-json', 'spdx-json']).default('cyclonedx-json'))
-      .option('--platform <os/arch>', 'with --make: which image of an index it is made of; default linux/amd64')
-      .option('--by-reference', 'attest its digest alone')
-      .option('--inline', 'refuse an SBOM that is too large, instead of attesting it by reference')
-      .addOption(maxInline())
-      .option('--download-location <url>', 'where others find an SBOM that is attested by reference')
-      .addOption(shared.keyToSign())
-      .addOption(shared.identityToken())
-      .addOption(shared.oidcIssuer())
-      .addOption(shared.yes())
-      .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
-      .option('--no-store', 'do not store the bundle in the registry')
-      .addOption(shared.signingConfig())
-      .addOption(shared.trustConfig())
-      .option('--trusted-root <file>', 'trusted_root.json of the Sigstore instance; what its services say is verified with it')
-      .addOption(shared.storeElsewhere())
-      .option('--force', 'overwrite files that are there'),
-  ).addHelpText('after', ATTEST_EXAMPLES);
+  const attest = group
+    .command('attest')
+    .summary('sign an SBOM of a thing')
+    .description(
+      'Signs that an SBOM is that of an image or a file, as assay attest does; the type is that of the document. What is too large for the log is attested' +
+        ' by reference: the statement holds its digest, and the SBOM lies beside the image in the registry, or beside the file.',
+    )
+    .argument('[thing...]', 'a path, or an image reference (oci:// and file: force it)')
+    .option('--sbom <file>', 'the SBOM, or - for standard input')
+    .option('--make', 'make it of what is attested')
+    .addOption(new Option('--format <format>', 'with --make: what is made').choices(['cyclonedx-json', 'spdx-json']).default('cyclonedx-json'))
+    .option('--platform <os/arch>', 'with --make: which image of an index it is made of; default linux/amd64')
+    .option('--by-reference', 'attest its digest alone')
+    .option('--inline', 'refuse an SBOM that is too large, instead of attesting it by reference')
+    .addOption(maxInline())
+    .option('--download-location <url>', 'where others find an SBOM that is attested by reference');
+  shared.whoSigns(attest);
+  attest
+    .option('--bundle <file>', 'where the bundle is written; default FILE.sigstore.json, and nowhere for images')
+    .option('--no-store', 'do not store the bundle in the registry');
+  shared.signingServices(attest);
+  attest.addOption(shared.storeElsewhere()).option('--force', 'overwrite files that are there');
+  return withRegistry(attest).addHelpText('after', ATTEST_EXAMPLES);
 }
 
 /** Where images come from. */
@@ -125,22 +119,17 @@ function withRegistry(command: Command): Command {
 
 /** Who must have signed, and how that is judged: as `assay verify` has it. */
 function withDemands(command: Command): Command {
-  return withOffline(command)
-    .addOption(shared.identity())
-    .addOption(shared.identityRegexp())
-    .addOption(shared.issuer())
-    .addOption(shared.issuerRegexp())
-    .addOption(shared.keyToVerify())
+  withOffline(command);
+  shared.whoSigned(command);
+  command
     .option('--policy <file>', 'a policy of any dialect, instead of who must have signed')
-    .option('--trust-root <file>', 'with --policy: a TrustRoot that it names, or NAME=trusted_root.json; may be repeated', shared.list)
+    .addOption(shared.trustRootOfPolicy())
     .option('--bundle <file>', 'the attestation; default beside the file, or wherever the registry has it')
     .addOption(shared.trustedRoot())
-    .addOption(shared.requireFreshRoot())
-    .addOption(new Option('--log-threshold <n>', 'transparency logs that must have recorded the signing').default(1).argParser(shared.count))
-    .addOption(new Option('--sct-threshold <n>', 'certificate transparency logs that must vouch for the certificate').default(1).argParser(shared.count))
-    .addOption(new Option('--timestamp-threshold <n>', 'timestamp authorities that must have seen the signature').default(0).argParser(shared.count))
-    .option('--side-repository <repository>', 'where evidence may lie besides (or COSIGN_REPOSITORY)')
-    .addOption(shared.full());
+    .addOption(shared.requireFreshRoot());
+  shared.thresholds(command);
+  command.addOption(shared.sideRepository()).addOption(shared.full());
+  return command;
 }
 
 function withOffline(command: Command): Command {

@@ -12,7 +12,7 @@ export function addVsaCommands(group: Command, io: Io, end: (status: number) => 
 }
 
 function addMake(group: Command): Command {
-  return group
+  const make = group
     .command('make')
     .summary('sign what a verification has shown')
     .description(
@@ -40,19 +40,16 @@ function addMake(group: Command): Command {
     .option('--evidence-root <file>', "verify: trusted_root.json of the evidence's instance (default: public Sigstore, or ASSAY_TRUST)")
     .addOption(new Option('--format <format>', 'of files: a Sigstore bundle, or a bare envelope').choices(['bundle', 'envelope']).default('bundle'))
     .option('--bundle <file>', 'where it is written; default FILE.vsa.json, and nowhere for images')
-    .option('--no-store', 'do not store it in the registry of the image')
-    .addOption(shared.keyToSign())
-    .addOption(shared.identityToken())
-    .addOption(shared.oidcIssuer())
-    .addOption(shared.yes())
+    .option('--no-store', 'do not store it in the registry of the image');
+  shared.whoSigns(make);
+  make
     .addOption(shared.signingConfig())
     .addOption(shared.trustConfig())
     .option('--trusted-root <file>', 'trusted_root.json of the instance that signs; what its services say is verified with it')
-    .addOption(shared.storeElsewhere())
-    .addOption(shared.registryMirrors())
-    .addOption(shared.plainHttp())
-    .option('--force', 'overwrite a file that is there')
-    .addHelpText('after', MAKE_EXAMPLES);
+    .addOption(shared.storeElsewhere());
+  shared.registries(make);
+  make.option('--force', 'overwrite a file that is there').addHelpText('after', MAKE_EXAMPLES);
+  return make;
 }
 
 function addVerify(group: Command): Command {
