@@ -6,7 +6,7 @@ import { Random } from './fuzz/random.ts';
 import { TARGETS } from './fuzz/targets.ts';
 
 const SEED = 20260825;
-const EXECUTIONS = 2500;
+const EXECUTIONS = 800;
 
 test.each(TARGETS)('$name: nothing but its own errors comes out', async (target) => {
   const seeds = keptInputs(target.name);
