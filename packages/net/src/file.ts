@@ -24,6 +24,19 @@ export function readFileCapped(path: string, maxBytes: number): Uint8Array {
   }
 }
 
+/** The beginning of a file, at most `bytes` of it: what kind of file it is. Errors: as above, but for the size. */
+export function readFileHead(path: string, bytes: number): Uint8Array {
+  const file = open(path);
+  try {
+    const head = new Uint8Array(bytes);
+    return head.subarray(0, readSync(file, head));
+  } catch (error) {
+    throw fileError(path, error);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function open(path: string): number {
   try {
     return openSync(path, 'r');

@@ -1,11 +1,16 @@
-/** The digest of a file, read in pieces: memory does not grow with it. */
+/** Digests of files, read in pieces: memory does not grow with them. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Digest } from './digest.ts';
 
 /** Errors: those of the file system. */
 export function digestOfFile(path: string): Digest {
-  const hash = createHash('sha256');
+  return `sha256:${hashFile(path, 'sha256')}` as Digest;
+}
+
+/** Hex. Errors: those of the file system. */
+export function hashFile(path: string, algorithm: 'sha256' | 'sha384' | 'sha512'): string {
+  const hash = createHash(algorithm);
   const file = openSync(path, 'r');
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -13,7 +18,7 @@ export function digestOfFile(path: string): Digest {
   } finally {
     closeSync(file);
   }
-  return `sha256:${hash.digest('hex')}` as Digest;
+  return hash.digest('hex');
 }
 
 const CHUNK_BYTES = 1024 * 1024;

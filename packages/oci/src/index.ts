@@ -6,7 +6,7 @@ export { type FileToPut, putFile } from './attach/file.ts';
 export type { Appended } from './attach/layers.ts';
 export { type BlobEvent, type CopyOptions, childrenFor, copyImage } from './copy.ts';
 export { type Digest, digestOf, type Expected, hexOf, isDigest, toDigest, verified } from './digest.ts';
-export { digestOfFile } from './digest-file.ts';
+export { digestOfFile, hashFile } from './digest-file.ts';
 export { descriptorJson, encodeImage, encodeIndex } from './encode.ts';
 export {
   type Belonging,
@@ -21,7 +21,7 @@ export { type CopyEvidenceOptions, type CopyWithEvidenceOptions, copyEvidence, c
 export { type Evidence, type EvidenceFormat, isBundleType, readEvidence, type Unreadable } from './evidence/evidence.ts';
 export { type AttachmentSuffix, attachmentTag, type FindEvent, type FindOptions, findEvidence } from './evidence/find.ts';
 export { ANNOTATION, type LooseParts, looseParts } from './evidence/loose.ts';
-export { type LoadOptions, loadImage, type SaveOptions, savedEntry, saveImage } from './evidence/save.ts';
+export { type LoadOptions, loadImage, type SaveOptions, savedEntry, savedManifest, saveImage } from './evidence/save.ts';
 export { type ContainingIndex, findContainingIndex, type SignedIndexSearch } from './evidence/signed-index.ts';
 export { isImageConfig, MAX_CONFIG_BYTES } from './image/image.ts';
 export { DEFAULT_PLATFORM, imageForPlatform, parsePlatform, platformText, type StoredImage } from './image/platform.ts';

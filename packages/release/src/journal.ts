@@ -78,7 +78,7 @@ export class Journal {
   }
 }
 
-/** There whole or not at all, also after a power cut. */
+/** There whole or not at all, also after a power cut. The draft has one name: what a killed run has left is overwritten by the next, and never released. */
 export function writeSynced(path: string, content: string | Uint8Array): void {
   const file = openSync(`${path}.new`, 'w', 0o644);
   try {

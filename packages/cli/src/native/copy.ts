@@ -11,7 +11,7 @@ import {
   type RepositoryClient,
   referenceText,
   type StoredManifest,
-  savedEntry,
+  savedManifest,
   targetOf,
 } from '@assay/oci';
 import { EXIT } from '../exit.ts';
@@ -60,10 +60,7 @@ interface Source {
 async function openSource(text: string, access: RegistryAccess): Promise<Source> {
   if (existsSync(join(text, 'oci-layout'))) {
     const layout = Layout.open(text);
-    const { digest } = savedEntry(layout);
-    const image = await layout.manifest(digest);
-    if (image === undefined) throw new TrustError('OCI_LAYOUT', `${text}: does not hold ${digest}, which its index names`);
-    return { place: layout, image, reference: undefined };
+    return { place: layout, image: await savedManifest(layout), reference: undefined };
   }
   const reference = parseReference(text.replace(/^oci:\/\//, ''));
   const place = access.registries.repository(reference);

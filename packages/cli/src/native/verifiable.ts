@@ -4,8 +4,9 @@
  *   a folder with assay.release.json, or that file     a whole release
  *   a file that is called and looks like checksums     its signature, then what it lists
  */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readFileHead } from '@assay/net/file';
 import { type Thing, thingOf } from './thing.ts';
 
 export type Verifiable = Thing | { readonly kind: 'release' | 'checksums'; readonly name: string };
@@ -17,17 +18,9 @@ export function verifiableOf(argument: string): Verifiable {
   if (stats?.isDirectory() === true && existsSync(join(path, RELEASE_FILE))) return { kind: 'release', name: path };
   if (stats?.isFile() !== true) return thingOf(argument);
   if (basename(path) === RELEASE_FILE) return { kind: 'release', name: path };
-  return CHECKSUMS_NAME.test(basename(path)) && CHECKSUM.test(firstBytes(path)) ? { kind: 'checksums', name: path } : thingOf(argument);
-}
-
-function firstBytes(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(HEAD_BYTES);
-    return bytes.subarray(0, readSync(file, bytes)).toString('latin1');
-  } finally {
-    closeSync(file);
-  }
+  return CHECKSUMS_NAME.test(basename(path)) && CHECKSUM.test(Buffer.from(readFileHead(path, HEAD_BYTES)).toString('latin1'))
+    ? { kind: 'checksums', name: path }
+    : thingOf(argument);
 }
 
 /** Written out, since the package that knows it is read only when one is there. */

@@ -71,7 +71,7 @@ function oneOff(host: string): Resemblance | undefined {
   return known === undefined ? undefined : lookalike(replaceTail(host, known), `it is one letter away from ${known}`);
 }
 
-export function isOneOff(a: string, b: string): boolean {
+function isOneOff(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let end = 0;

@@ -91,7 +91,7 @@ const DISABLED: Readonly<Record<string, string>> = {
   'allow-insecure-registry': 'anybody on the way can answer for the registry',
   'check-claims': 'a signature of another image is accepted',
 };
-export const COSIGN_FLAGS: FlagRules = {
+const COSIGN_FLAGS: FlagRules = {
   switches: new Set(
     (
       'sk insecure-ignore-sct offline use-signed-timestamps insecure-ignore-tlog private-infrastructure experimental-oci11 new-bundle-format allow-certificate-chain' +

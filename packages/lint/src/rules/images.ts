@@ -11,7 +11,7 @@ interface Tagged {
 }
 
 /** Undefined for what has a digest, is no image, or is not known. */
-export function taggedOf(text: string): Tagged | undefined {
+function taggedOf(text: string): Tagged | undefined {
   const bare = text.replace(/^(?:oci|docker):\/\//, '');
   if (bare.length > MAX_LENGTH || bare.includes('@')) return undefined;
   const masked = bare.replace(/\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^()]*\)/g, (found) => 'x'.repeat(found.length));

@@ -63,6 +63,14 @@ export function savedEntry(layout: Layout): Descriptor {
   return image;
 }
 
+/** The same with its content. Errors: `OCI_LAYOUT`, also when what the index names is not there. */
+export async function savedManifest(layout: Layout): Promise<StoredManifest> {
+  const { digest } = savedEntry(layout);
+  const stored = await layout.manifest(digest);
+  if (stored === undefined) throw new TrustError('OCI_LAYOUT', `${layout.name}: does not hold ${digest}, which its index names`);
+  return stored;
+}
+
 function isAttachment(tag = ''): boolean {
   return /sha256-[0-9a-f]{64}\.(?:sig|att|sbom)$/.test(tag);
 }

@@ -18,7 +18,7 @@ import {
   type RepositoryName,
   type StoredImage,
   type StoredManifest,
-  savedEntry,
+  savedManifest,
 } from '@assay/oci';
 import { type Chart, loadChartFolder, metadataYaml, parseChart, parseChartReference, tagOf } from '@assay/oci/chart';
 import { DockerArchive } from '@assay/oci/image';
@@ -140,9 +140,7 @@ async function openImageSource(from: string, folder: string, registries: Registr
   const path = pathWithin(folder, from);
   if (path !== undefined && statSync(path).isDirectory()) {
     const layout = Layout.open(path);
-    const stored = await layout.manifest(savedEntry(layout).digest);
-    if (stored === undefined) throw new TrustError('OCI_LAYOUT', `${path}: does not hold what its index names`);
-    return { stored, from: layout };
+    return { stored: await savedManifest(layout), from: layout };
   }
   if (path !== undefined) {
     const { stored, content } = await (await DockerArchive.open(path)).image(undefined);

@@ -1,5 +1,5 @@
 /** One piece of evidence of a release: judged by core under whoever was demanded, then held against what the release says of it. */
-import { Artifact, type Check, fail, failFrom, fromHex, group, isTrustError, pass, quote, skip, type Verification, type Verified } from '@assay/core';
+import { Artifact, type Check, fail, failFrom, fromHex, group, isTrustError, pass, quote, type Verification, type Verified } from '@assay/core';
 import type { ReleaseFolder } from './release-folder.ts';
 
 /** Whether somebody who was demanded has signed it. */
@@ -75,8 +75,4 @@ export function predicateTypeCheck(expected: readonly string[]): (verified: Veri
       fail(id, 'RELEASE_MISMATCH', 'it states something else', { expected: expected.join(' or '), found: found === undefined ? 'no statement' : quote(found) }),
     ];
   };
-}
-
-export function notLooked(what: string, why: string): Check {
-  return skip('release.evidence', `${quote(what)} was not looked at: ${why}`);
 }

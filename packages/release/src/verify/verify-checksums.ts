@@ -2,11 +2,11 @@
  * `sha256sum --check --ignore-missing`, with a proof: the signature of the checksum file first, then every file that it lists and that lies beside it. What is not
  * there is told, and decides nothing; when nothing is there, nothing was verified.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Check, fail, group, judged, pass, quote, skip, type Verification } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
+import { hashFile } from '@assay/oci';
 import { type Checksum, MAX_CHECKSUMS_BYTES, parseChecksums } from '../checksums.ts';
 
 export interface VerifyChecksumsOptions {
@@ -44,7 +44,7 @@ function checkLine({ name, algorithm, hex, line }: Checksum, folder: string): Ch
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return skip(id, `${quote(name)}: not here`, { optional: true });
   if (!stats.isFile()) return fail(id, 'CHECKSUMS_MISMATCH', `${quote(name)}: is a folder or a link, and no file`);
-  const found = digestOf(path, algorithm);
+  const found = hashFile(path, algorithm);
   if (found === hex) return pass(id, `${quote(name)}: OK`);
   return fail(id, 'CHECKSUMS_MISMATCH', `${quote(name)}: FAILED`, { expected: `${algorithm}:${hex}`, found: `${algorithm}:${found}` });
 }
@@ -52,17 +52,3 @@ function checkLine({ name, algorithm, hex, line }: Checksum, folder: string): Ch
 function isElsewhere(name: string): boolean {
   return name.startsWith('/') || name.startsWith('\\') || /^[A-Za-z]:/.test(name) || name.split(/[/\\]/).includes('..') || name.includes('\0');
 }
-
-function digestOf(path: string, algorithm: Checksum['algorithm']): string {
-  const hash = createHash(algorithm);
-  const file = openSync(path, 'r');
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) hash.update(chunk.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest('hex');
-}
-
-const CHUNK_BYTES = 1024 * 1024;

@@ -20,7 +20,7 @@ import {
   type Verified,
 } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
-import { digestOf, hexOf, readManifest } from '@assay/oci';
+import { digestOf, hexOf, type Manifest, readManifest } from '@assay/oci';
 import { PREDICATE_TYPE_OF, REFERENCE_TYPE, readReferences } from '@assay/sbom';
 import { PROVENANCE_TYPES } from '@assay/slsa/generate';
 import { MAX_CHECKSUMS_BYTES, parseChecksums } from '../checksums.ts';
@@ -155,21 +155,27 @@ class WholeRelease {
   /** The signed index names the platforms that the SBOMs are of, all of them. */
   #platforms({ manifest: file, digest, platforms }: ReleasedImage): Check {
     const id = 'release.platforms';
+    const manifest = this.#read(file, id);
+    if ('status' in manifest) return manifest;
+    const named =
+      manifest.kind === 'index'
+        ? manifest.manifests.filter(({ platform }) => platform !== undefined && platform.os !== 'unknown').map((child) => child.digest as string)
+        : [digest as string];
+    const described = platforms.map((one) => one.digest as string);
+    if ([...named].sort().join() === [...described].sort().join())
+      return pass(id, `the ${described.length === 1 ? 'platform' : `${described.length} platforms`} that the manifest names`);
+    return fail(id, 'RELEASE_MISMATCH', 'the platforms are not those that the signed manifest names', {
+      expected: named.join(', '),
+      found: described.join(', '),
+    });
+  }
+
+  /** A manifest, or the check under `id` that says why it is none. */
+  #read(file: string, id: string): Manifest | Check {
     const bytes = this.#folder.content(file, MAX_SBOM_BYTES);
     if (!(bytes instanceof Uint8Array)) return bytes;
     try {
-      const { manifest } = readManifest(bytes, undefined, file);
-      const named =
-        manifest.kind === 'index'
-          ? manifest.manifests.filter(({ platform }) => platform !== undefined && platform.os !== 'unknown').map((child) => child.digest as string)
-          : [digest as string];
-      const described = platforms.map((one) => one.digest as string);
-      if ([...named].sort().join() === [...described].sort().join())
-        return pass(id, `the ${described.length === 1 ? 'platform' : `${described.length} platforms`} that the manifest names`);
-      return fail(id, 'RELEASE_MISMATCH', 'the platforms are not those that the signed manifest names', {
-        expected: named.join(', '),
-        found: described.join(', '),
-      });
+      return readManifest(bytes, undefined, file).manifest;
     } catch (error) {
       if (!isTrustError(error)) throw error;
       return fail(id, error.code, error.message);
@@ -194,20 +200,14 @@ class WholeRelease {
   /** The chart in the registry is this archive. */
   #holds(file: string, sha256: string, archive: string): Check {
     const id = 'release.chart.layer';
-    const bytes = this.#folder.content(file, MAX_SBOM_BYTES);
-    if (!(bytes instanceof Uint8Array)) return bytes;
-    try {
-      const { manifest } = readManifest(bytes, undefined, file);
-      const layers = manifest.kind === 'image' ? manifest.layers.map((layer) => layer.digest as string) : [];
-      if (layers.includes(`sha256:${sha256}`)) return pass(id, `the chart in the registry is ${quote(archive)}`);
-      return fail(id, 'RELEASE_MISMATCH', `the chart in the registry is not ${quote(archive)}`, {
-        expected: `sha256:${sha256}`,
-        found: layers.join(', ') || 'no layer',
-      });
-    } catch (error) {
-      if (!isTrustError(error)) throw error;
-      return fail(id, error.code, error.message);
-    }
+    const manifest = this.#read(file, id);
+    if ('status' in manifest) return manifest;
+    const layers = manifest.kind === 'image' ? manifest.layers.map((layer) => layer.digest as string) : [];
+    if (layers.includes(`sha256:${sha256}`)) return pass(id, `the chart in the registry is ${quote(archive)}`);
+    return fail(id, 'RELEASE_MISMATCH', `the chart in the registry is not ${quote(archive)}`, {
+      expected: `sha256:${sha256}`,
+      found: layers.join(', ') || 'no layer',
+    });
   }
 
   async #checksums(): Promise<Check> {

@@ -26,7 +26,7 @@ export function identityOf(described: Described, type: string | undefined): Iden
 }
 
 /** What has no package URL is told apart by what the document says: `pkg:generic/library/name@version`. */
-export function genericPurl({ kind, group, name, version }: Described): string {
+function genericPurl({ kind, group, name, version }: Described): string {
   return packageUrl({ type: 'generic', namespace: [kind, group ?? ''].join('/'), name, version });
 }
 

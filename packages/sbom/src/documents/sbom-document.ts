@@ -37,7 +37,7 @@ export function countListed(count: number): void {
   if (count > MAX_LISTED) throw new TrustError('SBOM_LIMIT', `more than ${MAX_LISTED} components, the cap`);
 }
 
-export function isHashValue(algorithm: HashAlgorithm, value: string): boolean {
+function isHashValue(algorithm: HashAlgorithm, value: string): boolean {
   return value.length === HASH_LENGTHS[algorithm] && /^[0-9a-f]+$/.test(value);
 }
 

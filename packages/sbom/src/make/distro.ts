@@ -23,7 +23,7 @@ export class DistroReader {
   }
 }
 
-export function parseOsRelease(text: string): Distro | undefined {
+function parseOsRelease(text: string): Distro | undefined {
   const values = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
     const { name, value = '' } = /^\s*(?<name>[A-Z0-9_]+)=(?<value>.*)$/.exec(line)?.groups ?? {};

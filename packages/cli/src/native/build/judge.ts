@@ -68,7 +68,7 @@ function conclude(verification: Verification, verified: Verified, { trust, told,
 }
 
 /** Certificates may come alone or with their chain in every version: whoever makes provenance has done both. */
-function parsed(evidence: Bundle | Uint8Array): Bundle | Uint8Array {
+export function parsed(evidence: Bundle | Uint8Array): Bundle | Uint8Array {
   if (!(evidence instanceof Uint8Array)) return evidence;
   try {
     return parseBundle(evidence, { anyCertificateForm: true });

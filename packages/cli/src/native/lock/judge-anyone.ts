@@ -16,7 +16,6 @@ import {
   judged,
   type Matcher,
   notVerified,
-  parseBundle,
   verify,
 } from '@assay/core';
 import {
@@ -33,7 +32,7 @@ import {
   StatementError,
 } from '@assay/slsa';
 import { type ContentTrust, judgeContent } from '../build/evidence-content.ts';
-import { judgeEvidence, underTrust } from '../build/judge.ts';
+import { judgeEvidence, parsed, underTrust } from '../build/judge.ts';
 import type { JudgedEvidence } from '../judging.ts';
 
 /** `demands`: of the command line. Undefined: what the evidence says of itself. */
@@ -95,16 +94,6 @@ async function judgePlain(bundle: Bundle, artifact: Artifact, trust: AnyTrust): 
   } catch (error) {
     if (!isTrustError(error)) throw error;
     return notVerified([failFrom('trust', error)]);
-  }
-}
-
-function parsed(evidence: Bundle | Uint8Array): Bundle | Uint8Array {
-  if (!(evidence instanceof Uint8Array)) return evidence;
-  try {
-    return parseBundle(evidence, { anyCertificateForm: true });
-  } catch (error) {
-    if (isTrustError(error)) return evidence;
-    throw error;
   }
 }
 

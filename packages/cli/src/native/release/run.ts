@@ -7,6 +7,7 @@ import type { Registries } from '@assay/oci';
 import {
   forget,
   type Plan,
+  parseRelease,
   parseReleaseConfig,
   planRelease,
   RELEASE_FILE,
@@ -154,16 +155,11 @@ function told(ended: Ended, output: string, flags: ReleaseFlags, io: Io): number
   const content = readFileCapped(file, MAX_CONFIG_BYTES);
   if (flags.output === 'json') io.stdout(content);
   else {
-    const { images, charts } = JSON.parse(new TextDecoder().decode(content)) as { images: Published[]; charts: Published[] };
+    const { images, charts } = parseRelease(content, file);
     for (const { repository, digest } of [...images, ...charts]) io.stdout(`${repository}@${digest}\n`);
     io.stdout(`${file}\n`);
   }
   return EXIT.accepted;
-}
-
-interface Published {
-  readonly repository: string;
-  readonly digest: string;
 }
 
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Inventories of things: made of what they hold. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { isTrustError, TrustError } from '@assay/core';
+import { readFileHead } from '@assay/net/file';
 import {
   type ContentReader,
   DEFAULT_PLATFORM,
@@ -10,7 +10,7 @@ import {
   parseReference,
   repositoryText,
   type StoredManifest,
-  savedEntry,
+  savedManifest,
   targetOf,
 } from '@assay/oci';
 import { type BuiltImage, DockerArchive } from '@assay/oci/image';
@@ -32,7 +32,7 @@ export async function inventoryOf(thing: SbomThing, flags: InventoryFlags, io: I
   if (thing.kind === 'folder') return inventoryIn(folderSource(thing.name), io);
   if (thing.kind === 'layout') {
     const layout = Layout.open(thing.name);
-    return inventoryIn(await sourceIn(await entryOf(layout), layout, { name: thing.name }, flags), io);
+    return inventoryIn(await sourceIn(await savedManifest(layout), layout, { name: thing.name }, flags), io);
   }
   if (thing.kind === 'file') return inventoryIn(await fileOrArchive(thing.name, flags), io);
   const access = openAccess(flags, io);
@@ -77,13 +77,6 @@ export async function inventoryIn(source: Source, io: Io): Promise<Inventory> {
   }
 }
 
-async function entryOf(layout: Layout): Promise<StoredManifest> {
-  const { digest } = savedEntry(layout);
-  const stored = await layout.manifest(digest);
-  if (stored === undefined) throw new TrustError('OCI_NOT_FOUND', `${layout.name}: the layout names ${digest}, which is not there`);
-  return stored;
-}
-
 async function fileOrArchive(path: string, flags: InventoryFlags): Promise<Source> {
   if (path === '-') throw new TrustError('USAGE', 'an inventory is made of a file, not of standard input', { hint: 'name the file' });
   const built = isTar(path) ? await archivedImage(path) : undefined;
@@ -105,19 +98,9 @@ function isTar(path: string): boolean {
   return headOf(path, TAR_MAGIC.at + TAR_MAGIC.text.length).endsWith(TAR_MAGIC.text);
 }
 
-/** The first bytes of a file, as Latin-1. Errors: `FILE_UNREADABLE`. */
+/** The first bytes of a file, as Latin-1. Errors: `FILE_…`. */
 export function headOf(path: string, bytes: number): string {
-  const head = Buffer.alloc(bytes);
-  try {
-    const file = openSync(path, 'r');
-    try {
-      return head.toString('latin1', 0, readSync(file, head, 0, bytes, 0));
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw new TrustError('FILE_UNREADABLE', `${path}: cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error });
-  }
+  return Buffer.from(readFileHead(path, bytes)).toString('latin1');
 }
 
 /** POSIX.1-1988. */

@@ -31,7 +31,7 @@ function parseOutput(text: string): Output {
 }
 
 /** By one of its names. Errors: `USAGE`. */
-export function formatNamed(name: string): OutputFormat {
+function formatNamed(name: string): OutputFormat {
   const format = FORMATS.get(name.toLowerCase());
   if (format !== undefined) return format;
   throw new TrustError('USAGE', `there is no format ${JSON.stringify(name)}`, { hint: `one of: ${[...new Set(FORMATS.values())].join(', ')}` });

@@ -51,4 +51,4 @@ function fits(a: Claims, b: Claims): boolean {
 }
 
 const NEUTRAL: ReadonlySet<string> = new Set(['all', 'noarch', '']);
-export const MAX_DEPENDENCIES = 1_000_000;
+const MAX_DEPENDENCIES = 1_000_000;
