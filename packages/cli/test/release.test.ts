@@ -95,7 +95,7 @@ describe('a release', () => {
 });
 
 test('SBOMs that are too large for the log are attested by their digests', async () => {
-  const large = await writeProject(scratch, { name: 'large', registry, repository: 'large', files: '' });
+  const large = await writeProject(scratch, { name: 'large', registry, repository: 'large', files: '', more: 'sbom: [cyclonedx-json, spdx-json]' });
   expect(await assay(['release', large.file, '--max-inline', '5000'], job)).toMatchObject({ status: 0 });
   const folder = join(large.folder, 'release');
   expect(await assay(['verify', folder, ...WHO])).toMatchObject({ status: 0 });

@@ -36,19 +36,19 @@ export interface SbomRegistry {
   push(content: Uint8Array, reference: SbomReference, work: Work): Promise<string>;
 }
 
+/** One inventory for all formats: looking into a thing is what takes time. */
 export function sbomSteps(subject: SbomSubject, formats: readonly SbomFormat[]): Step[] {
-  return formats.flatMap((format) => [makeStep(subject, format), attestStep(subject, format)]);
+  return formats.length === 0 ? [] : [makeStep(subject, formats), ...formats.map((format) => attestStep(subject, format))];
 }
 
-function makeStep({ base, what, source }: SbomSubject, format: SbomFormat): Step {
-  const file = sbomName(base, format);
+function makeStep({ base, what, source }: SbomSubject, formats: readonly SbomFormat[]): Step {
   return {
-    id: `sbom ${file}`,
-    says: `make the ${format} SBOM of ${what}`,
-    makes: [file],
+    id: `sbom ${base} ${formats.join(' ')}`,
+    says: `make the ${formats.join(' and ')} SBOM of ${what}`,
+    makes: formats.map((format) => sbomName(base, format)),
     run: async (work) => {
       const inventory = await makeInventory(await source(work));
-      write(work, file, encodeInventory(inventory, format, { time: work.time }));
+      for (const format of formats) write(work, sbomName(base, format), encodeInventory(inventory, format, { time: work.time }));
     },
   };
 }

@@ -4,7 +4,7 @@ import { isTrustError, TrustError } from '@assay/core';
 import { decompressed, layeredEntries } from '@assay/oci/image';
 import type { Unreadable } from '../inventory.ts';
 import { HEAD_BYTES } from './cataloger.ts';
-import { fileSource } from './folder-source.ts';
+import { fileSource, requireFile } from './folder-source.ts';
 import { openZip, zipBudget } from './language/zip.ts';
 import type { Source, SourceFile } from './source.ts';
 import { fileOf, MAX_EXPANSION } from './tar-file.ts';
@@ -13,9 +13,10 @@ type Report = (unreadable: Unreadable) => void;
 
 /** Undefined for a file that is none; Java's are files, of which its cataloger knows more. Errors: `FILE_…`. */
 export async function archiveSource(path: string): Promise<Source | undefined> {
-  const { subject } = fileSource(path);
+  requireFile(path);
   const kind = await kindOf(path);
   if (kind === undefined) return undefined;
+  const { subject } = fileSource(path); // reads all of it, for its digest
   return { subject, files: (report) => (kind === 'tar' ? tarFiles(path, report) : zipFiles(path, report)) };
 }
 

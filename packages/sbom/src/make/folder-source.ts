@@ -19,13 +19,18 @@ export function folderSource(path: string): Source {
 /** Errors: `FILE_…`. */
 export function fileSource(path: string): Source {
   const name = basename(path);
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TrustError('FILE_NOT_FOUND', `${path}: no such file`);
+  requireFile(path);
   return {
     subject: { kind: 'file', name, version: '', digest: digestOfFile(path), created: undefined },
     files: async function* files(report) {
       yield* opened(path, `/${name}`, report);
     },
   };
+}
+
+/** Errors: `FILE_NOT_FOUND`. */
+export function requireFile(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TrustError('FILE_NOT_FOUND', `${path}: no such file`);
 }
 
 async function* walk(root: string, below: string, report: (unreadable: Unreadable) => void): AsyncGenerator<SourceFile, void, void> {
