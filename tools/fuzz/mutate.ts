@@ -13,7 +13,7 @@ export function mutate(input: Uint8Array, others: readonly Uint8Array[], random:
 
 type Mutation = (bytes: Uint8Array, others: readonly Uint8Array[], random: Random) => Uint8Array;
 
-const MUTATIONS: readonly Mutation[] = [flipBit, setByte, truncate, dropRange, repeatRange, insertToken, insertToken, splice, changeNumber];
+const MUTATIONS: readonly Mutation[] = [flipBit, setByte, truncate, dropRange, repeatRange, insertToken, insertToken, splice, changeNumber, changeKind];
 
 function flipBit(bytes: Uint8Array, _: readonly Uint8Array[], random: Random): Uint8Array {
   if (bytes.length === 0) return Uint8Array.of(random.next(256));
@@ -57,6 +57,17 @@ function changeNumber(bytes: Uint8Array, _: readonly Uint8Array[], random: Rando
   const at = random.next(bytes.length);
   return bytes.with(at, ((bytes[at] as number) + random.next(9) - 4 + 256) % 256) as Uint8Array;
 }
+
+/** Another kind of value where a text or a number was: what a reader takes for granted in JSON, YAML and TOML. Names of members are such texts, too. */
+function changeKind(bytes: Uint8Array, _: readonly Uint8Array[], random: Random): Uint8Array {
+  const values = [...Buffer.from(bytes).toString('latin1').matchAll(VALUE)];
+  if (values.length === 0) return bytes;
+  const { index, 0: value } = random.pick(values);
+  return concat(bytes.subarray(0, index), random.pick(KINDS), bytes.subarray(index + value.length));
+}
+
+const VALUE = /"[^"\n]*"|'[^'\n]*'|(?<=[:=] ?)[\w.^~-]+/g;
+const KINDS: readonly Uint8Array[] = ['{}', '[]', '[{}]', '[[]]', 'null', 'true', '1', '1.5', '""'].map((kind) => utf8(kind));
 
 const TOKENS: readonly Uint8Array[] = [
   ...[

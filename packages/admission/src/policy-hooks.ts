@@ -125,7 +125,14 @@ function isEmpty(value: Json | undefined): boolean {
 }
 
 function converted(object: Json, desired: string): JsonObject {
-  if (!isJsonObject(object) || object['kind'] !== 'ClusterImagePolicy' || !VERSIONS.has(desired) || !VERSIONS.has(String(object['apiVersion']))) {
+  const apiVersion = isJsonObject(object) && object['apiVersion'];
+  if (
+    !isJsonObject(object) ||
+    object['kind'] !== 'ClusterImagePolicy' ||
+    !VERSIONS.has(desired) ||
+    typeof apiVersion !== 'string' ||
+    !VERSIONS.has(apiVersion)
+  ) {
     throw new TrustError('ADMISSION_OBJECT', `no conversion is known to ${quote(desired)}`);
   }
   const { spec } = object;

@@ -119,6 +119,12 @@ describe('without a template', () => {
     ]);
   });
 
+  test('features that are no texts are left out', async () => {
+    const manifests = [{ ...children.amd64, platform: { os: 'windows', architecture: 'amd64', 'os.features': [{}, 'a'] } }];
+    registry.content.putManifest('app', { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, { tag: 'odd', mediaType: OCI_INDEX });
+    expect((await inspect([name('odd')])).stdout).toMatch(/OSFeatures: a$/m);
+  });
+
   test('an image is three lines', async () => {
     expect((await inspect([name('single')])).stdout).toBe(`Name:      ${name('single')}\nMediaType: ${MANIFEST}\nDigest:    ${single.digest}\n`);
   });

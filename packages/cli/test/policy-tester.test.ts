@@ -57,6 +57,10 @@ describe('the command line', () => {
     expect((await runCli(['policy-tester', '--policy', policy, '--image', 'nginx', '--resource', resource])).stderr).toContain(
       'kubernetes resource is missing spec key',
     );
+    const odd = scratch.write('odd.yaml', 'kind: {a: b}\napiVersion: v1\nmetadata: {}\nspec: {}\n');
+    expect((await runCli(['policy-tester', '--policy', policy, '--image', 'nginx', '--resource', odd])).stderr).toContain(
+      'the kind of the kubernetes resource is an object',
+    );
   });
 });
 

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue, type ErrorCode } from './catalogue.ts';
 import { errorPages } from './error-pages.ts';
-import { isTrustError, quote, TrustError } from './errors.ts';
+import { described, isTrustError, quote, TrustError } from './errors.ts';
+
+test.each([
+  { value: undefined, text: 'nothing' },
+  { value: null, text: 'null' },
+  { value: [{}], text: 'an array' },
+  { value: Object.create(null), text: 'an object' },
+  { value: 'a\n', text: '"a\\u000a"' },
+  { value: 1n, text: '1' },
+  { value: true, text: 'true' },
+])('a message says $text', ({ value, text }) => {
+  expect(described(value)).toBe(text);
+});
 
 describe('quote', () => {
   test.each([

@@ -56,6 +56,15 @@ export function quote(text: string, maxLength = 200): string {
   return cut.replace(UNPRINTABLE, (char) => `\\u${char.codePointAt(0)?.toString(16).padStart(4, '0')}`);
 }
 
+/** A value of any shape, for a message. `String()` throws for objects without a prototype, which those of our parsers are. */
+export function described(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? `"${quote(value, 80)}"` : String(value);
+}
+
 const PLAIN = /^[\x20-\x7e]*$/;
 // Cc, Cf (bidirectional overrides, zero-width), Cs (lone surrogates), line and paragraph separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

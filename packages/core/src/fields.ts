@@ -6,7 +6,7 @@
 import { decodeBase64 } from './base64.ts';
 import { fromHex } from './bytes.ts';
 import type { ErrorCode } from './catalogue.ts';
-import { quote, TrustError } from './errors.ts';
+import { described, quote, TrustError } from './errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from './json.ts';
 import { parseRfc3339 } from './time.ts';
 
@@ -26,7 +26,7 @@ export function parseFields(input: Uint8Array | string, codes: DocumentCodes): F
     if (error instanceof JsonError) throw new TrustError(codes.parse, `${codes.what} is not valid JSON: ${error.message}`, { cause: error });
     throw error;
   }
-  if (!isJsonObject(value)) throw new TrustError(codes.parse, `${codes.what}: expected a JSON object, found ${kindOf(value)}`);
+  if (!isJsonObject(value)) throw new TrustError(codes.parse, `${codes.what}: expected a JSON object, found ${described(value)}`);
   return new Fields(value, '', codes);
 }
 
@@ -175,7 +175,7 @@ export class Fields {
   }
 
   #wrongType(name: string, expected: string, found: Json): never {
-    throw new TrustError(this.#codes.parse, `${this.#where(name)}: expected ${expected}, found ${kindOf(found)}`);
+    throw new TrustError(this.#codes.parse, `${this.#where(name)}: expected ${expected}, found ${described(found)}`);
   }
 
   #join(name: string): string {
@@ -185,14 +185,6 @@ export class Fields {
   #where(name: string): string {
     return `${this.#codes.what}: ${this.#join(name)}`;
   }
-}
-
-function kindOf(value: Json): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return `"${quote(value, 40)}"`;
-  return String(value);
 }
 
 const HEX = /^(?:[0-9a-fA-F]{2})+$/;

@@ -39,7 +39,7 @@ export { context, contextConstructed, Der, DerError, DerSequence, encodeDer, TAG
 export { IN_TOTO_PAYLOAD_TYPE, parseStatement, preAuthenticationEncoding, type Statement, type Subject } from './dsse.ts';
 export { BUNDLE_V03, type BundleToWrite, encodeBundle } from './encode-bundle.ts';
 export { parseEnvelope } from './envelope.ts';
-export { isTrustError, quote, TrustError, type TrustErrorOptions } from './errors.ts';
+export { described, isTrustError, quote, TrustError, type TrustErrorOptions } from './errors.ts';
 export { type DocumentCodes, Fields, parseFields } from './fields.ts';
 export { encodeGoJson, escapeGoJson } from './go-json.ts';
 export {

@@ -69,10 +69,10 @@ function isCheck(value: unknown): value is Check {
   const check = value as Record<string, unknown>;
   if (typeof value !== 'object' || value === null || typeof check['id'] !== 'string' || typeof check['says'] !== 'string') return false;
   if (!STATUSES.has(check['status'] as string)) return false;
-  if (check['code'] !== undefined && !Object.hasOwn(catalogue, String(check['code']))) return false;
   if (TEXTS.some((name) => check[name] !== undefined && typeof check[name] !== 'string')) return false;
+  if (check['code'] !== undefined && !Object.hasOwn(catalogue, check['code'] as string)) return false;
   return check['checks'] === undefined || (Array.isArray(check['checks']) && check['checks'].every(isCheck));
 }
 
 const STATUSES: ReadonlySet<string> = new Set(['pass', 'fail', 'skip']);
-const TEXTS = ['expected', 'found', 'hint', 'spec', 'warning'];
+const TEXTS = ['code', 'expected', 'found', 'hint', 'spec', 'warning'];

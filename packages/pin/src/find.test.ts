@@ -105,6 +105,11 @@ const CASES: Readonly<Record<string, Case>> = {
     after:
       'image: a/b:1@<new>\nsidecarImage: "c/d:2@<new>"\ninit_image: e/f:3@<new>\nimages:\n  proxy: ghcr.io/g/h:4@<new>\n  list: [i/j:5]\nold:\n  image: k/l\n  imageTag: v1\n  imageDigest: <new>\nolder:\n  image: m/n\n  tag: v1\n  digest: <new>\n',
   },
+  'values: images that are the parts of one': {
+    path: 'values.yaml',
+    before: 'images:\n  repository: a.b/c\n  tag: v1\n',
+    after: 'images:\n  repository: a.b/c\n  tag: v1\n  digest: <new>\n',
+  },
   'values: the hex digits alone, as charts of Grafana have them, in quotes': {
     path: 'values.yaml',
     before: 'a:\n  image:\n    repository: grafana/grafana\n    tag: "1"\n    sha: ""\nb:\n  image:\n    repository: grafana/grafana\n    tag: "1"\n    sha:\n',
@@ -217,6 +222,12 @@ describe('not pinned', () => {
     ['a block scalar', 'x.yaml', `${POD}  containers:\n  - image: >-\n      a:1\n`, 'unpinnable a:1: it is written over several lines or with escapes'],
     ['escapes', 'x.yaml', `${POD}  containers: [{image: "a\\x3a1"}]\n`, 'unpinnable a:1: it is written over several lines or with escapes'],
     ['what is no reference', 'x.yaml', `${POD}  containers: [{image: "A B"}]\n`, 'unpinnable A B: could not parse reference: A B: a repository has'],
+    [
+      'a digest without a name',
+      'x.yaml',
+      `${POD}  containers: [{image: "sha256:${'0'.repeat(64)}"}]\n`,
+      `unpinnable sha256:${'0'.repeat(64)}: a digest without a name`,
+    ],
     ['a digest of another kind', 'x.yaml', `${POD}  containers: [{image: "a@sha512:00"}]\n`, 'unpinnable a@sha512:00: could not parse reference'],
     ['values without a tag', 'values.yaml', 'image: {repository: a.b/c, tag: ""}', 'unpinnable a.b/c: it has no tag: the chart decides'],
     ['a text without a tag, in values', 'values.yaml', 'image: a.b/c', 'unpinnable a.b/c: it has no tag: the chart decides'],

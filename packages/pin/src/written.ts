@@ -2,7 +2,7 @@
  * A reference as somebody wrote it: `NAME[:TAG][@DIGEST]`. The name stays as it is (`nginx`, not `index.docker.io/library/nginx`), because it is written back.
  */
 import { isTrustError } from '@assay/core';
-import { type Digest, parseReference, repositoryText } from '@assay/oci';
+import { type Digest, isDigest, parseReference, repositoryText } from '@assay/oci';
 import type { TagStyle } from './model.ts';
 
 export interface Written {
@@ -13,6 +13,7 @@ export interface Written {
 
 /** Returns why it is none, in words, when it is not a reference. */
 export function parseWritten(text: string): Written | string {
+  if (isDigest(text)) return 'a digest without a name';
   try {
     const { digest } = parseReference(text);
     const [named = ''] = text.split('@');

@@ -9,6 +9,7 @@
 import {
   canonicalJson,
   decodeBase64,
+  described,
   encodeBase64,
   escapeGoJson,
   isJsonObject,
@@ -184,8 +185,7 @@ function rounded(value: Json, path: string): Json {
 }
 
 function refuse(path: string, expected: string, found: Json): never {
-  const kind = Array.isArray(found) ? 'a list' : found === null ? 'null' : typeof found === 'object' ? 'an object' : quote(String(found), 40);
-  throw new ModelError(`${path === '' ? 'the document' : path}: expected ${expected}, found ${kind}`);
+  throw new ModelError(`${path === '' ? 'the document' : path}: expected ${expected}, found ${described(found)}`);
 }
 
 /** The path of the first member, in the order of the model, in which two values differ. Undefined when they are equal. */

@@ -17,12 +17,12 @@ export function conditionsPatch(object: JsonObject, conditions: readonly Conditi
   const same = conditions.length === known.size && conditions.every((one) => textOf(one) === textOf(known.get(one.type)?.condition));
   if (same && seen === generation) return undefined;
   const at = now.toISOString().replace(/\.\d+Z$/u, 'Z');
-  const written = conditions.map(({ type, status: value, reason, message }): JsonObject => {
+  const sorted = [...conditions].sort((a, b) => (a.type < b.type ? -1 : 1));
+  const written = sorted.map(({ type, status: value, reason, message }): JsonObject => {
     const before = known.get(type);
     const lastTransitionTime = before !== undefined && before.condition.status === value && before.at !== '' ? before.at : at;
     return { type, status: value, lastTransitionTime, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
   });
-  written.sort((a, b) => (String(a['type']) < String(b['type']) ? -1 : 1));
   return { status: { ...(generation !== undefined && { observedGeneration: generation }), conditions: written } };
 }
 

@@ -2,7 +2,7 @@
  * What Kyverno's policies may ask of the world for one review: registries with the logins of the pod and those that the policy names, objects of the cluster with
  * our own rights, and what was verified before. Nothing is written, and nobody is called but registries and the API server.
  */
-import { decodeBase64, isJsonObject, isTrustError, type Json, type JsonObject, quote, TrustError } from '@assay/core';
+import { decodeBase64, described, isJsonObject, isTrustError, type Json, type JsonObject, quote, TrustError } from '@assay/core';
 import { namedImage, type Subject } from '@assay/policy';
 import type { ImageValidatingWorld } from '@assay/policy/image-validating-policy';
 import { type Credentials, imageDataOf } from '@assay/policy/kyverno';
@@ -142,7 +142,8 @@ async function apiCall(client: WorldOptions['client'], { urlPath, service, metho
   if (service !== undefined && service !== null) throw unresolved('calls of services are not made: policies may read the API server');
   if (method !== 'GET' || (data !== undefined && data !== null && !(Array.isArray(data) && data.length === 0)))
     throw unresolved('only GET is allowed: a review must change nothing');
-  if (typeof urlPath !== 'string' || !isPlainPath(urlPath)) throw unresolved(`not a path of the API server: ${quote(String(urlPath), 500)}`);
+  if (typeof urlPath !== 'string' || !isPlainPath(urlPath))
+    throw unresolved(`not a path of the API server: ${typeof urlPath === 'string' ? quote(urlPath, 500) : described(urlPath)}`);
   try {
     return await client.get(urlPath, { maxBytes: MAX_ANSWER_BYTES });
   } catch (error) {

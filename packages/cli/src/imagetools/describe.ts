@@ -72,7 +72,7 @@ function annotationRows(entry: Fields): Row[] {
 
 function textsOf(fields: Fields, name: string): string[] {
   const items = fields.json[name];
-  return Array.isArray(items) ? items.map(String) : [];
+  return Array.isArray(items) ? items.filter((item) => typeof item === 'string') : [];
 }
 
 /** Values come from a registry, and go to a terminal. */

@@ -1,7 +1,7 @@
 /** Files of policies, resources, exceptions and values: what they hold, and what is wrong with them in Kyverno's words. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type Json, type JsonObject, quote } from '@assay/core';
+import { described, isJsonObject, type Json, type JsonObject, quote } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import {
   celExceptionOf,
@@ -90,14 +90,14 @@ export function loadPolicies(paths: readonly string[], exceptions: LoadedExcepti
 function loadPolicy(document: JsonObject, path: string, exceptions: LoadedExceptions, warnings: string[]): LoadedPolicy | undefined {
   if (isPolicy(document)) {
     const source = policyOf(document);
-    warnings.push(`${path}: ${String(document['apiVersion'])} ${source.kind} is deprecated and will be removed in a future release; ${MIGRATE}`);
+    warnings.push(`${path}: ${textAt(document, 'apiVersion')} ${source.kind} is deprecated and will be removed in a future release; ${MIGRATE}`);
     const policy = clusterPolicy(source, { exceptions: exceptions.ofRules });
     for (const rule of policy.unhandled) warnings.push(`${path}: rule ${rule} of ${source.name} is not evaluated: only rules that verify images are`);
     return { policy, source };
   }
   if (isImageValidatingPolicy(document)) return { policy: imageValidatingRulePolicy(imageValidatingPolicyOf(document), exceptions.inCel), source: undefined };
   // What stands beside policies in a file, such as the ConfigMap that they read.
-  warnings.push(`${path}: ${quote(String(document['kind']))} is no policy over images, and not applied`);
+  warnings.push(`${path}: ${described(document['kind'])} is no policy over images, and not applied`);
   return undefined;
 }
 
@@ -129,7 +129,7 @@ export function loadResources(paths: readonly string[]): readonly JsonObject[] {
   return read.flatMap(({ documents, path }) =>
     documents.flatMap((document) => {
       if (!isJsonObject(document)) throw new CommandError(`failed to load resources (${quote(path)}: a document is no object)`);
-      const items = Array.isArray(document['items']) && String(document['kind']).endsWith('List') ? document['items'].filter(isJsonObject) : [document];
+      const items = Array.isArray(document['items']) && textAt(document, 'kind').endsWith('List') ? document['items'].filter(isJsonObject) : [document];
       return items.map(inNamespace);
     }),
   );
@@ -137,7 +137,7 @@ export function loadResources(paths: readonly string[]): readonly JsonObject[] {
 
 function inNamespace(object: JsonObject): JsonObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  if (typeof metadata['namespace'] === 'string' || CLUSTER_WIDE.has(String(object['kind']))) return object;
+  if (typeof metadata['namespace'] === 'string' || CLUSTER_WIDE.has(textAt(object, 'kind'))) return object;
   return { ...object, metadata: { ...metadata, namespace: 'default' } };
 }
 
@@ -151,3 +151,9 @@ const CLUSTER_WIDE = new Set([
   'StorageClass',
   'ClusterPolicy',
 ]);
+
+/** Empty when it is absent, or not text. */
+function textAt(object: JsonObject, name: string): string {
+  const value = object[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,5 +1,5 @@
 /** Values that stand in for what a cluster would say: variables of rules, labels of namespaces, the operation, and who asks. */
-import { isJsonObject, type Json, type JsonObject, quote } from '@assay/core';
+import { described, isJsonObject, type Json, type JsonObject, quote } from '@assay/core';
 import type { Operation, ReviewUser } from '@assay/policy/kyverno';
 import { CommandError } from '../cobra/failure.ts';
 import { readDocuments } from './files.ts';
@@ -20,7 +20,7 @@ export function loadValues(file: string): JsonObject {
 export function valuesOf(document: JsonObject, set: Readonly<Record<string, string>> = {}): Values {
   const globals = { ...objectAt(document, 'globalValues'), ...set };
   const policies = listAt(document, 'policies');
-  const operation = String(globals['request.operation'] ?? 'CREATE').toUpperCase();
+  const operation = scalarText(globals['request.operation'] ?? 'CREATE').toUpperCase();
   if (operation !== 'CREATE' && operation !== 'UPDATE' && operation !== 'DELETE' && operation !== 'CONNECT')
     throw new CommandError(`invalid operation ${quote(operation)}, expected CREATE, UPDATE or DELETE`);
   return {
@@ -37,7 +37,7 @@ export function valuesOf(document: JsonObject, set: Readonly<Record<string, stri
       const selected = listAt(document, 'namespaceSelector').find(({ name }) => name === namespace);
       const listed = listAt(document, 'namespaces').find((one) => objectAt(one, 'metadata')['name'] === namespace);
       const labels = selected === undefined ? objectAt(objectAt(listed ?? {}, 'metadata'), 'labels') : objectAt(selected, 'labels');
-      return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+      return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, scalarText(value)]));
     },
   };
 }
@@ -57,7 +57,7 @@ export function setValues(pairs: readonly string[]): Record<string, string> {
 export function loadUser(file: string): ReviewUser {
   const document = soleDocument(file, 'request info');
   const { username, groups } = objectAt(document, 'userInfo');
-  const texts = (value: Json | undefined) => (Array.isArray(value) ? value.map(String) : []);
+  const texts = (value: Json | undefined) => (Array.isArray(value) ? value.map(scalarText) : []);
   return {
     username: typeof username === 'string' ? username : '',
     groups: texts(groups),
@@ -76,6 +76,11 @@ function soleDocument(file: string, what: string): JsonObject {
 export function objectAt(object: JsonObject, name: string): JsonObject {
   const value = object[name];
   return isJsonObject(value) ? value : {};
+}
+
+/** Of a list or an object, what it is: nothing is named so. */
+export function scalarText(value: Json): string {
+  return typeof value === 'object' ? described(value) : String(value);
 }
 
 export function listAt(object: JsonObject, name: string): readonly JsonObject[] {

@@ -7,7 +7,7 @@ import type { Io } from '../io.ts';
 import { once } from '../once.ts';
 import { lazyEngines, withSubjects } from '../policy-subjects.ts';
 import { loadRoot } from '../trusted-root.ts';
-import { objectAt } from './values.ts';
+import { objectAt, scalarText } from './values.ts';
 
 export interface WorldFlags {
   /** An OCI layout, whose entries are named by whole references. */
@@ -113,10 +113,10 @@ function clusterOf(resources: readonly JsonObject[], io: Io): Pick<World, 'confi
     },
     secret: async (namespace, name) => {
       const found = find('Secret', namespace, name);
-      const encoded = Object.entries(objectAt(found, 'data')).map(([key, value]) => [key, Buffer.from(String(value), 'base64')] as const);
+      const encoded = Object.entries(objectAt(found, 'data')).map(([key, value]) => [key, Buffer.from(scalarText(value), 'base64')] as const);
       return Object.fromEntries([
         ...encoded,
-        ...Object.entries(objectAt(found, 'stringData')).map(([key, value]) => [key, Buffer.from(String(value))] as const),
+        ...Object.entries(objectAt(found, 'stringData')).map(([key, value]) => [key, Buffer.from(scalarText(value))] as const),
       ]);
     },
     kms: async (uri) => {

@@ -85,6 +85,7 @@ describe('what policies say', () => {
     ['with another ending', result('a', 'maybe', held)],
     ['with a tree that contradicts itself', result('a', 'fail', { ...held, status: 'fail' })],
     ['that are no objects', [1]],
+    ['whose code is no text', result('a', 'fail', { ...broken, code: [{}] })],
   ])('%s is refused', (_, one) => {
     expect(() => parse({ ok: true, results: [one] })).toThrowError(expect.objectContaining({ code: 'RESULT_PARSE' }));
   });

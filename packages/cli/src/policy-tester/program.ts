@@ -2,11 +2,12 @@
  * The compatible face of policy-controller's tester (admission.md section 5): one image against the policies of one file. Nothing is printed on standard output
  * when it passes, and one line of JSON when it does not.
  */
-import { encodeGoJson, isJsonObject, isTrustError, type Json, type JsonObject, TrustError, type TrustedRoot } from '@assay/core';
+import { encodeGoJson, isTrustError, TrustError, type TrustedRoot } from '@assay/core';
 import { loadFileOrUrl } from '@assay/net';
-import type { ImagePolicy, NamedImage, ReviewedObject } from '@assay/policy';
+import type { ImagePolicy, NamedImage } from '@assay/policy';
 import type { Io } from '../io.ts';
 import { withSubjects } from '../policy-subjects.ts';
+import type { Resource } from '../reviewed-resource.ts';
 import { withHttp } from '../with-http.ts';
 import { type GoFlag, GoFlagError, goUsage, parseGoFlags } from './go-flags.ts';
 import { versionText } from './version.ts';
@@ -117,28 +118,10 @@ function refusingPlainly<T>(image: string, read: () => T): T {
   }
 }
 
-interface Resource {
-  readonly reviewed: ReviewedObject;
-  readonly facts: { readonly spec: Json; readonly metadata: Json; readonly typemeta: Json };
-}
-
 /** Errors: `POLICY_PARSE`, `FILE_…`. */
 async function readResource(file: string, io: Io): Promise<Resource> {
-  const { parseDocuments, parseGroupVersion } = await import('@assay/policy/cluster-image-policy');
-  const [document = {}] = parseDocuments(await load(file, io));
-  const object: JsonObject = isJsonObject(document) ? document : {};
-  const part = (key: string): Json => {
-    const value = object[key];
-    if (value === undefined) throw new TrustError('POLICY_PARSE', `kubernetes resource is missing ${key} key`);
-    return value;
-  };
-  const [metadata, spec, kind, apiVersion] = ['metadata', 'spec', 'kind', 'apiVersion'].map(part) as [Json, Json, Json, Json];
-  const { group, version } = parseGroupVersion(String(apiVersion)) ?? { group: '', version: String(apiVersion) };
-  const objectOf = (json: Json): JsonObject => (isJsonObject(json) ? json : {});
-  return {
-    reviewed: { group, version, kind: String(kind), namespace: '', metadata: objectOf(metadata), spec: objectOf(spec) },
-    facts: { spec, metadata, typemeta: { kind, apiVersion } },
-  };
+  const { parseResource } = await import('../reviewed-resource.ts');
+  return parseResource(await load(file, io), '');
 }
 
 /** Errors: `POLICY_…`, `TRUST_ROOT_…`. */

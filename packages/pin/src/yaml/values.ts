@@ -8,6 +8,8 @@
  *
  * Other YAML that we have no name for is searched the same way, and taken for less: a name without a tag may be anything there.
  */
+
+import { isDigest } from '@assay/oci';
 import { isMap, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { YamlNotes } from './notes.ts';
 
@@ -71,8 +73,9 @@ function findTagged(node: unknown, notes: YamlNotes): void {
   if (hasTag(notes.source.string(node) ?? '')) notes.scalar(node);
 }
 
-/** A tag or a digest; `{{ … }}` and `${…}` may become one. Neither a URL nor a sentence is a reference. */
+/** A tag or a digest; `{{ … }}` and `${…}` may become one. Neither a URL nor a sentence is a reference, nor is a digest without a name. */
 function hasTag(text: string): boolean {
+  if (isDigest(text)) return false;
   if (/[{$]/.test(text)) return true;
   return !/\s|:\/\//.test(text) && /[:@][^/]+$/.test(text);
 }

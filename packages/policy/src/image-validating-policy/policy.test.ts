@@ -92,6 +92,7 @@ describe('a policy', () => {
 
   test.each([
     [document({}, { apiVersion: 'policies.kyverno.io/v3' }), 'no matches for kind "ImageValidatingPolicy" in version "policies.kyverno.io/v3"'],
+    [document({}, { apiVersion: Object.create(null) }), 'no matches for kind "ImageValidatingPolicy" in version an object'],
     [document({}, { metadata: {} }), 'metadata.name: Required value: name is required'],
   ])('of an unknown version or without a name is refused', (given, says) => {
     expect(() => imageValidatingPolicyOf(given)).toThrow(says);

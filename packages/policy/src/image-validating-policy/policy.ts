@@ -3,7 +3,7 @@
  *
  * What is refused here is what the API server refuses by the schema, in its words; what expressions say comes after (compile.ts).
  */
-import { type JsonObject, quote, TrustError } from '@assay/core';
+import { described, type JsonObject, quote, TrustError } from '@assay/core';
 import type { z } from 'zod';
 import { parseDocuments } from '../cluster-image-policy/document.ts';
 import { metadataOf, objectsOf } from '../kyverno/documents.ts';
@@ -85,9 +85,8 @@ export function celExceptionOf(document: JsonObject): PolicyException {
 
 /** Errors: `POLICY_INVALID`. */
 function servedVersion({ apiVersion, kind }: JsonObject): string {
-  const text = String(apiVersion);
-  if (VERSIONS.includes(text.slice(GROUP.length + 1))) return text;
-  throw new TrustError('POLICY_INVALID', `no matches for kind "${quote(String(kind))}" in version "${quote(text)}"`);
+  if (typeof apiVersion === 'string' && VERSIONS.includes(apiVersion.slice(GROUP.length + 1))) return apiVersion;
+  throw new TrustError('POLICY_INVALID', `no matches for kind ${described(kind)} in version ${described(apiVersion)}`);
 }
 
 interface Whose {

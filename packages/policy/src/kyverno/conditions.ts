@@ -3,7 +3,7 @@
  *
  * A condition that names what does not exist is an error and not false: whoever asks decides what an error means, and here it never lets anything in.
  */
-import { isJsonObject, isTrustError, type Json, type JsonObject, quote, TrustError } from '@assay/core';
+import { described, isJsonObject, isTrustError, type Json, type JsonObject, quote, TrustError } from '@assay/core';
 import type { KyvernoCondition, KyvernoConditions } from '../model.ts';
 import type { Context } from './context.ts';
 import { compare } from './operators.ts';
@@ -136,5 +136,5 @@ function parseCondition(value: Json): KyvernoCondition {
 }
 
 function invalid(value: Json): TrustError {
-  return new TrustError('POLICY_INVALID', 'failed to parse conditions: expected any and all lists of conditions', { found: quote(String(value)) });
+  return new TrustError('POLICY_INVALID', 'failed to parse conditions: expected any and all lists of conditions', { found: described(value) });
 }

@@ -4,7 +4,7 @@
  *   document ─► KyvernoPolicy ─► rules over images          read in full, or the policy is refused
  *                           └─► rules of other kinds        named: they are not handled here
  */
-import { type Json, type JsonObject, quote, TrustError } from '@assay/core';
+import { described, type Json, type JsonObject, quote, TrustError } from '@assay/core';
 import { parseDocuments } from '../cluster-image-policy/document.ts';
 import { metadataOf, objectsOf } from './documents.ts';
 import { readAs } from './read.ts';
@@ -73,7 +73,7 @@ function isException({ apiVersion, kind }: JsonObject): boolean {
 export function policyOf(document: JsonObject): KyvernoPolicy {
   const { apiVersion, kind, spec: body } = document;
   if (apiVersion !== 'kyverno.io/v1' && apiVersion !== 'kyverno.io/v2beta1')
-    throw new TrustError('POLICY_INVALID', `version ${quote(String(apiVersion))} of ${String(kind)} is not supported`, {
+    throw new TrustError('POLICY_INVALID', `version ${described(apiVersion)} of ${described(kind)} is not supported`, {
       expected: 'kyverno.io/v1 or kyverno.io/v2beta1',
     });
   const spec = readAs(specSchema, body ?? {}, 'spec');

@@ -20,7 +20,7 @@ describe('is refused, with its place', () => {
     ['what is not JSON', '<<<<<<< HEAD', 'not valid JSON'],
     ['a comment', '{"version":1, // x\n"artifacts":{}}', 'not valid JSON'],
     ['what is not UTF-8', Uint8Array.of(0xff), 'not valid UTF-8'],
-    ['a list', '[]', 'an object was expected, found a list'],
+    ['a list', '[]', 'an object was expected, found an array'],
     ['another version', '{"version":2,"artifacts":{}}', 'version: 1 was expected, found 2'],
     ['the version as a text', '{"version":"1","artifacts":{}}', 'version: 1 was expected, found "1"'],
     ['no version', '{"artifacts":{}}', 'version: 1 was expected, found nothing'],

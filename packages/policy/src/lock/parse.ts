@@ -1,5 +1,5 @@
 /** Reading a lock. Whatever is not understood is refused: a demand that is misspelt demands nothing. */
-import { isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
+import { described, isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
 import { endOf } from '../native/duration.ts';
 import { nearest } from '../native/nearest.ts';
 import { problemOfName } from './artifact-name.ts';
@@ -213,14 +213,6 @@ class Members {
     const member = quote(name, 80);
     return this.path === '' ? member : `${this.path}.${member}`;
   }
-}
-
-function described(value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'string' ? `"${quote(value, 80)}"` : String(value);
 }
 
 function refused(path: string, problem: string, hint?: string): TrustError {

@@ -231,6 +231,11 @@ describe('a hostile document', () => {
     expect(problemOf(content)).toContain(problem);
   });
 
+  it('is told by the names of its members, without what a terminal obeys', () => {
+    const refused = expect.objectContaining({ code: 'SBOM_PARSE', found: 'JSON with a\\u001b[2J' });
+    expect(() => parseSbom(bytes({ 'a\u001b[2J': 1 }))).toThrow(refused);
+  });
+
   it('is refused wherever it is cut off', () => {
     for (const whole of [encodeCycloneDx(SAMPLE), encodeSpdx(SAMPLE)]) {
       const end = whole.lastIndexOf('}'.charCodeAt(0));

@@ -8,8 +8,9 @@
  * Any of them may also be the predicate of an in-toto statement. What it is must be certain; what is missing in it is not a fault. Texts are read as the
  * strict parser reads them: names that stand twice, and more than 64 levels, are refused.
  */
-import { decodeUtf8, isJsonObject, type Json, JsonError, type JsonObject, parseJson, TrustError } from '@assay/core';
+import { decodeUtf8, isJsonObject, type Json, JsonError, type JsonObject, parseJson, quote, TrustError } from '@assay/core';
 import { type Inventory, mergePackages, type Package } from '../inventory.ts';
+import { textOf } from './loose.ts';
 import { readCycloneDx } from './read-cyclonedx.ts';
 import { readSpdx } from './read-spdx.ts';
 import { readSyft } from './read-syft.ts';
@@ -42,7 +43,7 @@ function kindOf(document: JsonObject): SbomKind | undefined {
   if (document['bomFormat'] === 'CycloneDX') return 'cyclonedx';
   if (typeof document['spdxVersion'] === 'string') return 'spdx';
   const { schema, artifacts } = document;
-  return Array.isArray(artifacts) && isJsonObject(schema) && String(schema['url']).includes('syft') ? 'syft' : undefined;
+  return Array.isArray(artifacts) && isJsonObject(schema) && textOf(schema['url'])?.includes('syft') ? 'syft' : undefined;
 }
 
 /** The document itself, or the predicate of a statement; SPDX stands there as text, too (cosign.md section 2.4). */
@@ -81,7 +82,7 @@ function startsWithMark(content: Uint8Array): boolean {
 
 function refuse(document: JsonObject): never {
   const isSpdx3 = typeof document['@context'] === 'string' && document['@context'].includes('spdx');
-  const found = isSpdx3 ? 'SPDX 3' : `JSON with ${Object.keys(document).slice(0, 5).join(', ').slice(0, 100) || 'nothing in it'}`;
+  const found = isSpdx3 ? 'SPDX 3' : `JSON with ${quote(Object.keys(document).slice(0, 5).join(', '), 100) || 'nothing in it'}`;
   throw new TrustError('SBOM_PARSE', 'the document is no SBOM of a known format', {
     expected: 'bomFormat of CycloneDX, spdxVersion of SPDX, or the schema of syft',
     found,

@@ -15,7 +15,7 @@ export function readSpdx(document: JsonObject): Read {
   countListed(packages.length);
   const { described, dependsOn } = relationsOf(document);
   // A document about one thing says so; one that describes all that it lists is about none of them.
-  const root = described.size === 1 ? packages.find(({ SPDXID }) => described.has(String(SPDXID))) : undefined;
+  const root = described.size === 1 ? packages.find(({ SPDXID }) => typeof SPDXID === 'string' && described.has(SPDXID)) : undefined;
   const system = packages.find((one) => purposeOf(one) === 'OPERATING-SYSTEM');
   const words = new Map(objectsOf(document['hasExtractedLicensingInfos']).map((one) => [textOf(one['licenseId']) ?? '', wordsOf(one)]));
   const notes = annotationsOf(document, 'unreadable');

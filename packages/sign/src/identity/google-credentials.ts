@@ -9,7 +9,7 @@
  *     POST OAUTH/token grant_type=refresh_token …  →  {"access_token"}
  */
 import { existsSync } from 'node:fs';
-import { type JsonObject, quote, tryParseJsonObject } from '@assay/core';
+import { described, type JsonObject, quote, tryParseJsonObject } from '@assay/core';
 import { isLoopbackHost, readFileCapped, redactUrl } from '@assay/net';
 import { askForJson, refuse, textIn } from './provider.ts';
 import { audienceOf, nowOf, placesOf, type TokenContext } from './token-context.ts';
@@ -87,7 +87,7 @@ function member({ path, content }: Credentials, name: string): string {
 }
 
 function refuseType({ path, content }: Credentials, expected: string): never {
-  return refuse(`${quote(path)}: credentials of type ${quote(String(content['type']))} are not supported, expected ${expected}`);
+  return refuse(`${quote(path)}: credentials of type ${described(content['type'])} are not supported, expected ${expected}`);
 }
 
 function refusePlainText({ path }: Credentials, url: string): void {

@@ -131,8 +131,8 @@ describe('google-workload-identity', () => {
   });
 
   test.each<[string, object | string, string]>([
-    ['credentials of a person', user, 'credentials of type authorized_user are not supported, expected service_account'],
-    ['credentials of a federation', { type: 'external_account' }, 'credentials of type external_account are not supported, expected service_account'],
+    ['credentials of a person', user, 'credentials of type "authorized_user" are not supported, expected service_account'],
+    ['credentials of a federation', { type: 'external_account' }, 'credentials of type "external_account" are not supported, expected service_account'],
     ['a file that is no JSON', 'nonsense', 'not a JSON object'],
     ['a key without a name', serviceAccount({ private_key_id: '' }), 'private_key_id is missing'],
     ['a key that cannot be read', serviceAccount({ private_key: 'the private key' }), 'private_key cannot be read'],

@@ -44,7 +44,7 @@ export async function execCredential(request: ExecRequest): Promise<ExecCredenti
 
 function run(path: string, command: string, request: ExecRequest): Promise<string> {
   const { exec, signal } = request;
-  const args = Array.isArray(exec['args']) ? exec['args'].map(String) : [];
+  const args = Array.isArray(exec['args']) ? exec['args'].filter((arg) => typeof arg === 'string') : [];
   const options = { env: environmentFor(request), timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES, ...(signal && { signal }) };
   return new Promise((resolve, reject) => {
     const child = execFile(path, args, options, (error, stdout, stderr) => {
@@ -63,7 +63,9 @@ function lastLine(stderr: string): string {
 }
 
 function environmentFor({ exec, cluster, env }: ExecRequest): NodeJS.ProcessEnv {
-  const added = (Array.isArray(exec['env']) ? exec['env'] : []).map(({ name, value }: { name?: unknown; value?: unknown }) => [String(name), String(value)]);
+  const added = (Array.isArray(exec['env']) ? exec['env'] : [])
+    .filter(isJsonObject)
+    .flatMap(({ name, value }) => (typeof name === 'string' && typeof value === 'string' ? [[name, value]] : []));
   const info = {
     kind: 'ExecCredential',
     apiVersion: exec['apiVersion'],

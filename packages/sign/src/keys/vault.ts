@@ -140,7 +140,8 @@ async function signInVault(vault: Vault, version: number, input: Uint8Array, sch
       marshaling_algorithm: 'asn1', // of ECDSA
     },
   });
-  const base64 = /^vault:v[0-9]+:(.+)$/.exec(String(member(data, 'signature')))?.[1];
+  const marked = member(data, 'signature');
+  const base64 = typeof marked === 'string' ? /^vault:v[0-9]+:(.+)$/.exec(marked)?.[1] : undefined;
   const signature = base64 === undefined ? undefined : decodeBase64(base64);
   if (signature === undefined) throw corrupted('no signature');
   return signature;

@@ -44,7 +44,10 @@ export class KeyPool {
 export function roleOf({ signed }: Metadata, role: RoleName): Role {
   const fields = signed.object('roles').object(role);
   const keyids = fields.json['keyids'];
-  return { keyids: Array.isArray(keyids) ? keyids.map(String) : fields.missing('keyids'), threshold: Number(fields.int64('threshold')) };
+  return {
+    keyids: Array.isArray(keyids) ? keyids.filter((id) => typeof id === 'string') : fields.missing('keyids'),
+    threshold: Number(fields.int64('threshold')),
+  };
 }
 
 export function isSignedWith(root: Metadata, keys: TufKeys): boolean {

@@ -4,15 +4,17 @@ import { type ImagePolicy, type PolicyVerdict, type ReviewedObject, type Subject
 import { EXIT, exitOf } from '../../exit.ts';
 import { inOrder } from '../../in-order.ts';
 import type { Io } from '../../io.ts';
+import { named } from '../../named.ts';
 import { type Subjects, withSubjects } from '../../policy-subjects.ts';
 import { progressLine } from '../../progress.ts';
+import { readInput } from '../../read-input.ts';
 import { printable } from '../../render/printable.ts';
 import { type Style, styleFor } from '../../render/style.ts';
 import { renderTree } from '../../render/tree.ts';
+import type { Resource } from '../../reviewed-resource.ts';
 import { plainHttpOf, type RegistryFlags } from '../registry-flags.ts';
 import { openFile } from './file-subject.ts';
 import { openPolicies } from './open-policies.ts';
-import { readResource } from './resource.ts';
 import { readTrustRoots } from './trust-roots.ts';
 
 export interface JudgeFlags extends RegistryFlags {
@@ -54,6 +56,13 @@ export async function runTest(policyFile: string, flags: TestFlags, io: Io): Pro
     ...files.map((name): Thing => ({ name, open: (subjects) => openFile(name, bundle, subjects, io) })),
   ];
   return report(await judgeThings(things, policies, object?.reviewed, flags, io), flags, io);
+}
+
+/** Errors: `POLICY_PARSE`, `FILE_…`. */
+async function readResource(file: string, io: Io): Promise<Resource> {
+  const { parseResource } = await import('../../reviewed-resource.ts');
+  const content = await readInput(file, io);
+  return named(file, () => parseResource(content, 'default'));
 }
 
 export interface Thing {

@@ -6,7 +6,7 @@
  * it for 0.0.0, which most ranges with an upper bound would let in.
  */
 import { createHash } from 'node:crypto';
-import { decodeBase64, decodeUtf8, encodeBase64, escapeGoJson, isTrustError, quote, tryParseJson, utf8 } from '@assay/core';
+import { decodeBase64, decodeUtf8, described, encodeBase64, escapeGoJson, isTrustError, quote, tryParseJson, utf8 } from '@assay/core';
 import { RE2JS } from 're2js';
 import { parseDocuments } from '../../cluster-image-policy/document.ts';
 import { matchesWildcard } from '../../judge/text-pattern.ts';
@@ -201,7 +201,7 @@ const FUNCTIONS: Readonly<Record<string, Entry>> = {
   parse_yaml: of(1, parseYaml),
   lookup: of(2, lookup),
   items: of(3, items),
-  object_from_lists: of(2, (a) => Object.fromEntries(a.array(0).map((name, i) => [String(name), a.array(1)[i] ?? null]))),
+  object_from_lists: of(2, objectFromLists),
   image_normalize: of(1, (a) => imageText(imageInfo(a.text(0)))),
 
   time_now: of(0, ({ now }) => momentText(momentOfDate(now))),
@@ -222,6 +222,15 @@ function contains(a: Arguments): boolean {
   const [where, what] = a.all;
   if (typeof where === 'string') return typeof what === 'string' && where.includes(what);
   return a.array(0).some((item) => (isRecord(item) || Array.isArray(item) ? false : item === what));
+}
+
+function objectFromLists(a: Arguments): unknown {
+  const [names, values] = [a.array(0), a.array(1)];
+  return Object.fromEntries(names.map((name, i) => [isScalar(name) ? String(name) : a.fails(`a name is ${described(name)}`), values[i] ?? null]));
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 function lengthOf(a: Arguments): number {

@@ -4,7 +4,7 @@
  */
 import type { Package } from '../../inventory.ts';
 import type { Catalog, Cataloger, FoundFile } from '../cataloger.ts';
-import { fieldOf, listOf, parseToml, textOf } from './documents.ts';
+import { fieldOf, listOf, parseToml, textOf, textsOf } from './documents.ts';
 import { FoundPackages, type Report } from './found-packages.ts';
 import { hashOfHex } from './integrity.ts';
 
@@ -33,7 +33,7 @@ class CargoLockCatalog implements Catalog {
       return purl;
     });
     for (const [i, crate] of crates.entries()) {
-      for (const dependency of listOf(fieldOf(crate, 'dependencies'))) this.#found.depend(added[i], purls.get(String(dependency)));
+      for (const dependency of textsOf(crate, 'dependencies')) this.#found.depend(added[i], purls.get(dependency));
     }
   }
 

@@ -6,6 +6,9 @@ import { githubActions } from './github-actions.ts';
 import { goMod } from './go-mod.ts';
 import { gradleLock } from './gradle-lock.ts';
 import { mavenPom } from './maven-pom.ts';
+import { pnpmLock } from './pnpm-lock.ts';
+import { pythonLock } from './python-lock.ts';
+import { yarnLock } from './yarn-lock.ts';
 
 const HEX = 'ab'.repeat(32);
 
@@ -186,6 +189,16 @@ describe('gradle.lockfile', () => {
 
 const SAMPLES: readonly [cataloger: Cataloger, file: TestFile][] = [
   [cargoLock, { path: '/Cargo.lock', content: 'version = 4\n[[package]]\nname = "a"\nversion = "1"\ndependencies = ["b 1"]\n' }],
+  [yarnLock, { path: '/yarn.lock', content: '__metadata:\n  version: 8\n"a@npm:1":\n  version: 1\n  dependencies: {"b": "npm:1"}\n' }],
+  [
+    pnpmLock,
+    {
+      path: '/pnpm-lock.yaml',
+      content: 'lockfileVersion: "9.0"\npackages:\n  a@1: {resolution: {integrity: x}}\nsnapshots:\n  a@1: {dependencies: {b: "1"}}\n',
+    },
+  ],
+  [pythonLock, { path: '/pdm.lock', content: '[[package]]\nname = "a"\nversion = "1"\ndependencies = ["b>=1"]\nfiles = [{hash = "sha256:ab"}]\n' }],
+  [pythonLock, { path: '/Pipfile.lock', content: '{"default": {"a": {"version": "==1", "hashes": ["sha256:ab"]}}}' }],
   [goMod, { path: '/go.mod', content: 'module a\nrequire (\n\tb.org/c v1.0.0\n)\nreplace b.org/c => ../c\n' }],
   [
     githubActions,
@@ -204,6 +217,16 @@ describe.each(SAMPLES)('$name', (cataloger, { path, content }) => {
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] ?? 0) ^ change;
         runCataloger(cataloger, [{ path, content: changed }]);
+      }
+    }
+  });
+
+  it('and when any of its values is of another kind', () => {
+    const text = bytes.toString();
+    for (const { index, 0: value } of text.matchAll(/"[^"\n]*"|(?<=[:=] ?)[\w.^~-]+/g)) {
+      for (const other of ['{}', '[{}]', '1', 'null']) {
+        const content = text.slice(0, index) + other + text.slice(index + value.length);
+        runCataloger(cataloger, [{ path, content }]);
       }
     }
   });

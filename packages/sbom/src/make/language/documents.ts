@@ -76,6 +76,17 @@ export function textOf(value: unknown, name: string): string {
   return typeof text === 'string' ? text : '';
 }
 
+/** As `textOf`, and numbers as text: YAML reads the version `1.0` as one. */
+export function scalarOf(value: unknown, name: string): string {
+  const scalar = fieldOf(value, name);
+  return typeof scalar === 'number' || typeof scalar === 'bigint' ? String(scalar) : textOf(value, name);
+}
+
+/** The texts of a list; what else is in it counts as absent. */
+export function textsOf(value: unknown, name: string): readonly string[] {
+  return listOf(fieldOf(value, name)).filter((one) => typeof one === 'string');
+}
+
 /** One element stands for a list of one; nothing for none. */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined || value === null || value === '') return [];

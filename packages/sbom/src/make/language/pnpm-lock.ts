@@ -9,7 +9,7 @@
  */
 import type { Package } from '../../inventory.ts';
 import type { Catalog, Cataloger, FoundFile } from '../cataloger.ts';
-import { entriesOf, fieldOf, parseYaml, textOf } from './documents.ts';
+import { entriesOf, fieldOf, parseYaml, scalarOf, textOf } from './documents.ts';
 import { FoundPackages, type Report } from './found-packages.ts';
 import { hashesOfIntegrity } from './integrity.ts';
 import { npmPurl } from './npm-package.ts';
@@ -25,7 +25,7 @@ class PnpmLockCatalog implements Catalog {
 
   read(file: FoundFile, content: Uint8Array, report: Report): void {
     for (const document of parseYaml(content)) {
-      const version = Number.parseFloat(String(fieldOf(document, 'lockfileVersion') ?? ''));
+      const version = Number.parseFloat(scalarOf(document, 'lockfileVersion'));
       if (!Number.isNaN(version)) this.#readDocument(file, document, version, report);
     }
   }
@@ -42,9 +42,10 @@ class PnpmLockCatalog implements Catalog {
     for (const [key, entry] of entriesOf(fieldOf(document, lockVersion >= 9 ? 'snapshots' : 'packages'))) {
       const { name, version } = packageOf(key, lockVersion);
       for (const kind of ['dependencies', 'optionalDependencies']) {
-        for (const [dependency, wanted] of entriesOf(fieldOf(entry, kind))) {
-          const its = withoutPeers(String(wanted), lockVersion);
-          this.#found.depend(purls.get(`${name}@${version}`), purls.get(`${dependency}@${its}`) ?? purls.get(its.replace(/^\//, '')));
+        const its = fieldOf(entry, kind);
+        for (const [dependency] of entriesOf(its)) {
+          const wanted = withoutPeers(scalarOf(its, dependency), lockVersion);
+          this.#found.depend(purls.get(`${name}@${version}`), purls.get(`${dependency}@${wanted}`) ?? purls.get(wanted.replace(/^\//, '')));
         }
       }
     }

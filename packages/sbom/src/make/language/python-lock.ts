@@ -5,7 +5,7 @@
 import { TrustError } from '@assay/core';
 import type { Hash, Package } from '../../inventory.ts';
 import type { Catalog, Cataloger, FoundFile } from '../cataloger.ts';
-import { decodeText, entriesOf, fieldOf, listOf, parseJsonDocument, parseToml, textOf } from './documents.ts';
+import { decodeText, entriesOf, fieldOf, listOf, parseJsonDocument, parseToml, textOf, textsOf } from './documents.ts';
 import { FoundPackages, type Report } from './found-packages.ts';
 import { hashOfHex } from './integrity.ts';
 import { normalizeName, requiredName } from './python-name.ts';
@@ -80,7 +80,7 @@ function readPdm(content: Uint8Array): Locked[] {
   return listOf(fieldOf(parseToml(content), 'package')).map((one) => ({
     ...nameAndVersion(one),
     hashes: listOf(fieldOf(one, 'files')).flatMap((file) => hashOfHex(textOf(file, 'hash'))),
-    requires: listOf(fieldOf(one, 'dependencies')).flatMap((dependency) => requiredName(String(dependency)) ?? []),
+    requires: textsOf(one, 'dependencies').flatMap((dependency) => requiredName(dependency) ?? []),
   }));
 }
 
@@ -89,7 +89,7 @@ function readPipfile(content: Uint8Array): Locked[] {
   return entriesOf(fieldOf(parseJsonDocument(content), 'default')).map(([name, one]) => ({
     name: normalizeName(name),
     version: textOf(one, 'version').replace(/^==/, ''),
-    hashes: listOf(fieldOf(one, 'hashes')).flatMap((hash) => hashOfHex(String(hash))),
+    hashes: textsOf(one, 'hashes').flatMap(hashOfHex),
     requires: [],
   }));
 }

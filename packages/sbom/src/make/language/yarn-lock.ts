@@ -7,7 +7,7 @@
 import { isTrustError } from '@assay/core';
 import type { Package } from '../../inventory.ts';
 import type { Catalog, Cataloger, FoundFile } from '../cataloger.ts';
-import { decodeText, entriesOf, type Fields, fieldOf, parseJsonDocument, parseYaml, textOf } from './documents.ts';
+import { decodeText, entriesOf, type Fields, fieldOf, parseJsonDocument, parseYaml, scalarOf } from './documents.ts';
 import { FoundPackages, type Report } from './found-packages.ts';
 import { hashesOfIntegrity } from './integrity.ts';
 import { isOwnLock } from './npm-lock.ts';
@@ -98,10 +98,10 @@ function entriesOfV2(content: Uint8Array): Entry[] {
   return entriesOf(parseYaml(content)[0]).flatMap(([key, entry]) => {
     const keys = key.split(', ');
     const name = nameOf(keys[0] ?? '');
-    const dependencies = entriesOf(fieldOf(entry, 'dependencies')).map(([dependency, range]): [string, string] => [dependency, String(range)]);
+    const ranges = fieldOf(entry, 'dependencies');
+    const dependencies = entriesOf(ranges).map(([dependency]): [string, string] => [dependency, scalarOf(ranges, dependency)]);
     // Its checksum is of a zip that yarn makes, and so of nothing that others know.
-    const version = fieldOf(entry, 'version');
-    return name === '' ? [] : [{ name, version: typeof version === 'number' ? String(version) : textOf(entry, 'version'), integrity: '', keys, dependencies }];
+    return name === '' ? [] : [{ name, version: scalarOf(entry, 'version'), integrity: '', keys, dependencies }];
   });
 }
 
