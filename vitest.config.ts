@@ -49,7 +49,8 @@ const browser = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the cores that CI has: many tests wait for processes.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTool } from '../packages/cli/test/foreign-tools.ts';
-import { buildImages, IMAGES, missingForImages } from '../packages/sbom/test/images/images.ts';
+import { IMAGES, missingForImages, openImages } from '../packages/sbom/test/images/images.ts';
 import { interleave } from './measure.ts';
 import { type Published, peakMemory, timeProcess } from './published.ts';
 import { mebibytes, type Report, times } from './report.ts';
@@ -17,7 +17,7 @@ export async function benchSbom(report: Report, published: Published, rounds: nu
   }
   const folder = join(published.folder, 'sbom');
   mkdirSync(folder);
-  const images = await buildImages(folder);
+  const images = await openImages();
   for (const name of IMAGES) {
     const args = ['sbom', 'make', images[name], '-o', `cyclonedx-json=${join(folder, 'ours.json')}`];
     const ours = (): number => timeProcess(published.assay, args, published.env);

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildImages, IMAGES, type ImageName, missingForImages } from '../../sbom/test/images/images.ts';
+import { IMAGES, type ImageName, missingForImages, openImages } from '../../sbom/test/images/images.ts';
 import { COSIGN_VERSION, findCosign, runRealCosign } from './foreign-cosign.ts';
 import { findTool, runTool } from './foreign-tools.ts';
 import { runCli, Scratch } from './run-cli.ts';
@@ -26,7 +26,7 @@ const file = (name: ImageName, kind: string): string => scratch.path(`${name}.${
 describe.skipIf(missing !== undefined)('three images', () => {
   beforeAll(async () => {
     mkdirSync(home);
-    const images = await buildImages(scratch.folder);
+    const images = await openImages();
     for (const name of IMAGES) {
       const made = await runCli(['sbom', 'make', images[name], '-o', `cyclonedx-json=${file(name, 'cdx')}`, '-o', `spdx-json=${file(name, 'spdx')}`]);
       expect(made, made.stderr).toMatchObject({ status: 0 });

