@@ -432,6 +432,16 @@ describe('inspect', () => {
     expect((await runCli(['gh', 'at', 'inspect', 'unknown.json'])).stdout).toMatch(/^Authentic:\.{13} false \(Unknown\)\n/);
   });
 
+  test('of a bundle that signs what is no JSON', async () => {
+    const bundle = JSON.parse(Buffer.from(attest(instanceOf('sigstore.dev')).bundleBytes).toString()) as { dsseEnvelope: { payload: string } };
+    bundle.dsseEnvelope.payload = Buffer.from('{').toString('base64');
+    scratch.write('odd.json', JSON.stringify(bundle));
+    expect(await runCli(['gh', 'at', 'inspect', 'odd.json'], { env: { ASSAY_TRUST: scratch.path('public-root.json') } })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('the payload of the envelope is no JSON'),
+    });
+  });
+
   test('of a bundle that a key signed', async () => {
     scratch.write('key.json', scene.sign({ key: generateKey('p256') }).bundleBytes);
     const run = await runCli(['gh', 'at', 'inspect', 'key.json', '--format', 'json']);

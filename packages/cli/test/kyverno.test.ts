@@ -299,6 +299,11 @@ describe('apply', () => {
     expect((await apply(policy, cluster)).stdout).toContain('\npass: 2,');
   });
 
+  test.each(['{', '[]'])('a payload that is %s', async (content) => {
+    const run = await runCli(['kyverno', 'apply', written('p.yaml', POLICY), '--json', written('payload.json', content)]);
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringMatching(/failed to load JSON payload .*payload\.json: must be a top-level object/) });
+  });
+
   test.for<[string, string[], string]>([
     ['no policy', [], 'Error: require policy\n'],
     ['no resource', ['p.yaml'], 'Error: resource file(s) or cluster required\n'],

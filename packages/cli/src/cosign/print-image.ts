@@ -1,5 +1,5 @@
 /** What `verify` and `verify-attestation` print: cosign's header and JSON, and where was looked when nothing holds. */
-import { encodeGoJson, isJsonObject, type JsonValue, parseJson, quote, type VerifiedIdentity } from '@assay/core';
+import { encodeGoJson, isJsonObject, type JsonValue, parseJson, quote, tryParseJson, type VerifiedIdentity } from '@assay/core';
 import { ANNOTATION, referenceText } from '@assay/oci';
 import type { Io } from '../io.ts';
 import type { Accepted, Outcome } from './image-evidence.ts';
@@ -91,7 +91,7 @@ function certificateFacts(identity: VerifiedIdentity | undefined): Record<string
 
 function attachedJson(name: string, text: string | undefined): Record<string, JsonValue> {
   if (text === undefined || text === '') return {};
-  const value = parseJson(text);
+  const value = tryParseJson(text) ?? null;
   return value === null ? {} : { [name]: value as JsonValue };
 }
 

@@ -6,10 +6,11 @@ import {
   IN_TOTO_PAYLOAD_TYPE,
   type Json,
   parseBundle,
-  parseJson,
   parseTimestampResponse,
   rfc3339,
+  TrustError,
   toHex,
+  tryParseJson,
 } from '@assay/core';
 import { nodeCrypto } from '@assay/crypto-node';
 import { checkAuthenticity, type TrustSources } from '@assay/slsa/github';
@@ -80,8 +81,14 @@ async function inspect(content: Uint8Array, trust: TrustSources, io: Io): Promis
     certificate,
     entries: entries.map(({ integratedTime, logId }) => ({ time: fromUnixSeconds(integratedTime) ?? new Date(0), logId: toHex(logId) })),
     timestamps: timestamps.map((timestamp) => parseTimestampResponse(timestamp).genTime),
-    statement: signed.kind === 'dsse' && signed.payloadType === IN_TOTO_PAYLOAD_TYPE ? statementInOrder(parseJson(signed.payload)) : null,
+    statement: signed.kind === 'dsse' && signed.payloadType === IN_TOTO_PAYLOAD_TYPE ? statementInOrder(statementJson(signed.payload)) : null,
   };
+}
+
+function statementJson(payload: Uint8Array): Json {
+  const statement = tryParseJson(payload);
+  if (statement === undefined) throw new TrustError('STATEMENT_PARSE', 'the payload of the envelope is no JSON');
+  return statement;
 }
 
 /** What is not authentic only because we lack the root must not look like a forgery. */

@@ -5,15 +5,14 @@
  */
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject, parseJson, quote } from '@assay/core';
-import { readFileCapped } from '@assay/net/file';
+import { type JsonObject, quote } from '@assay/core';
 import { NO_METADATA, type Review } from '@assay/policy/kyverno';
 import { stringify } from 'yaml';
 import { anyNumber, type Command, type Context } from '../cobra/command.ts';
 import { CommandError } from '../cobra/failure.ts';
 import { bool, list, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
-import { type LoadedPolicies, loadExceptions, loadPolicies, loadResources } from './files.ts';
+import { type LoadedPolicies, loadExceptions, loadPayload, loadPolicies, loadResources } from './files.ts';
 import { pathsOf, WORLD_FLAGS, worldFlags } from './flags.ts';
 import { reportText } from './report.ts';
 import { keyOf, type Response, reported, runPolicies } from './run.ts';
@@ -119,15 +118,6 @@ async function run(flags: ParsedFlags, { io }: Context): Promise<void> {
     if (warnCode !== 0) throw new CommandError('', warnCode);
   }
 }
-
-function loadPayload(path: string): JsonObject {
-  const payload = parseJson(readFileCapped(path, MAX_PAYLOAD));
-  if (isJsonObject(payload)) return payload;
-  throw new CommandError(`failed to load JSON payload ${quote(path)}: must be a top-level object (map)`);
-}
-
-const MAX_PAYLOAD = 8 * 1024 * 1024;
-
 function withExceptions(count: number): string {
   return count === 0 ? '' : ` with ${count} exception(s)`;
 }

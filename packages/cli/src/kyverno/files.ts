@@ -1,7 +1,7 @@
 /** Files of policies, resources, exceptions and values: what they hold, and what is wrong with them in Kyverno's words. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { described, isJsonObject, type Json, type JsonObject, quote } from '@assay/core';
+import { described, isJsonObject, type Json, type JsonObject, quote, tryParseJsonObject } from '@assay/core';
 import { readFileCapped } from '@assay/net/file';
 import {
   celExceptionOf,
@@ -151,6 +151,15 @@ const CLUSTER_WIDE = new Set([
   'StorageClass',
   'ClusterPolicy',
 ]);
+
+/** Throws `CommandError`. */
+export function loadPayload(path: string): JsonObject {
+  const payload = tryParseJsonObject(readFileCapped(path, MAX_PAYLOAD));
+  if (payload !== undefined) return payload;
+  throw new CommandError(`failed to load JSON payload ${quote(path)}: must be a top-level object (map)`);
+}
+
+const MAX_PAYLOAD = 8 * 1024 * 1024;
 
 /** Empty when it is absent, or not text. */
 function textAt(object: JsonObject, name: string): string {

@@ -1,8 +1,7 @@
 /** `kyverno test FOLDER…`: test files are looked for, and what policies say is held against what is expected (admission.md section 8). */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, type JsonObject, parseJson, quote } from '@assay/core';
-import { readFileCapped } from '@assay/net/file';
+import { type JsonObject, quote } from '@assay/core';
 import { matchesWildcard } from '@assay/policy';
 import { NO_METADATA, type Operation, type Review, type RuleResult } from '@assay/policy/kyverno';
 import { atLeast, type Command, type Context } from '../cobra/command.ts';
@@ -10,7 +9,7 @@ import { CommandError } from '../cobra/failure.ts';
 import { bool, text } from '../cobra/flag.ts';
 import type { ParsedFlags } from '../cobra/pflag.ts';
 import type { Io } from '../io.ts';
-import { type LoadedPolicies, loadExceptions, loadPolicies, loadResources } from './files.ts';
+import { type LoadedPolicies, loadExceptions, loadPayload, loadPolicies, loadResources } from './files.ts';
 import { WORLD_FLAGS, worldFlags } from './flags.ts';
 import { FORMATS, type Format, formatted } from './formats.ts';
 import { keyOf, type Response, reported, runPolicies } from './run.ts';
@@ -163,7 +162,7 @@ async function runTest(test: TestFile, flags: ParsedFlags, io: Io): Promise<Foun
     print('  Loading resources ...');
     const resources = loadResources(test.resources);
     if (test.payloads.length > 0) print('  Loading JSON payloads ...');
-    const payloads = test.payloads.map((path) => [path, parseJson(readFileCapped(path, MAX_PAYLOAD))] as const);
+    const payloads = test.payloads.map((path) => [path, loadPayload(path)] as const);
     print('  Loading exceptions ...');
     const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
     const policies = count(loaded.policies.length + loaded.invalid.size, 'policy', 'policies');
@@ -189,7 +188,7 @@ async function runTest(test: TestFile, flags: ParsedFlags, io: Io): Promise<Foun
           };
         };
         for (const object of resources) found.set(keyOf(object), await runPolicies(loaded.policies, reviewOf(object, false)));
-        for (const [path, payload] of payloads) if (isJsonObject(payload)) found.set(path, await runPolicies(loaded.policies, reviewOf(payload, true)));
+        for (const [path, payload] of payloads) found.set(path, await runPolicies(loaded.policies, reviewOf(payload, true)));
         responses.set(operation, found);
       }
     });
@@ -199,8 +198,6 @@ async function runTest(test: TestFile, flags: ParsedFlags, io: Io): Promise<Foun
     throw error;
   }
 }
-
-const MAX_PAYLOAD = 8 * 1024 * 1024;
 
 interface Tally {
   passed: number;

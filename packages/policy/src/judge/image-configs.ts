@@ -2,7 +2,7 @@
  * The configurations of an image by platform, as policy-controller shows them to a policy that asks for them (admission.md section 2.8):
  * `{ "linux/amd64": { … } }`. What is named in an index stands under an index too.
  */
-import { isJsonObject, type Json, type JsonObject, parseJson, TrustError } from '@assay/core';
+import { type Json, type JsonObject, TrustError, tryParseJsonObject } from '@assay/core';
 import { type ContentReader, type Digest, MAX_CONFIG_BYTES } from '@assay/oci';
 
 /** Errors: `OCI_…`, `NET_…`; also when one of them cannot be read. */
@@ -23,8 +23,8 @@ async function collect(image: ContentReader, digest: Digest, configs: Map<string
     for (const child of manifest.manifests) await collect(image, child.digest, configs, seen);
     return;
   }
-  const config = parseJson(await image.readBlob(manifest.config, MAX_CONFIG_BYTES));
-  if (!isJsonObject(config)) throw new TrustError('OCI_MANIFEST', `${image.name}@${digest}: the configuration is no object`);
+  const config = tryParseJsonObject(await image.readBlob(manifest.config, MAX_CONFIG_BYTES));
+  if (config === undefined) throw new TrustError('OCI_MANIFEST', `${image.name}@${digest}: the configuration is no JSON object`);
   configs.set(platformOf(config), config);
 }
 
