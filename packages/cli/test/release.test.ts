@@ -1,6 +1,6 @@
 /** `assay release` with a whole private Sigstore: made in a job, continued where it was interrupted, all or nothing; and `assay verify` of what came out. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openStackScene, WORKFLOW_SAN } from './foreign-stack-scene.ts';
@@ -131,6 +131,7 @@ describe('what is wrong with a release is named:', () => {
       (folder) => cpSync(join(folder, 'app-linux-amd64.sigstore.json'), join(folder, 'app-linux-arm64.sigstore.json')),
       'SIGNATURE',
     ],
+    ['an SBOM that is no JSON', (folder) => writeFileSync(join(folder, 'app-linux-amd64.cdx.json'), 'no JSON'), 'RELEASE_MISMATCH'],
     ['a changed SBOM', (folder) => writeFileSync(join(folder, 'image-app-linux-amd64.cdx.json'), '{}'), 'RELEASE_MISMATCH'],
     ['a changed description', (folder) => edit(join(folder, 'assay.release.json'), (text) => text.replace('1.2.3', '1.2.4')), 'ARTIFACT'],
     [
@@ -153,13 +154,42 @@ describe('what is wrong with a release is named:', () => {
     expect(await assay(['verify', release, '--identity', `${WORKFLOW_SAN}0`, '--issuer', ISSUER])).toMatchObject({ status: 1 });
   });
 
-  test('what is not there is left out of it when that was asked for', async () => {
-    const folder = scratch.path('partly');
-    cpSync(release, folder, { recursive: true });
-    for (const name of ['app-linux-arm64', 'app-linux-arm64.sigstore.json', 'app-linux-arm64.cdx.json']) rmSync(join(folder, name));
-    expect(await assay(['verify', folder, ...WHO, '--offline'])).toMatchObject({ status: 1 });
-    expect(await assay(['verify', folder, ...WHO, '--offline', '--ignore-missing'])).toMatchObject({ status: 0 });
+  const BINARY = ['app-linux-amd64', 'app-linux-amd64.sigstore.json', 'multiple.intoto.jsonl'];
+  const CHART = ['app-chart-1.2.3.tgz', 'app-chart-1.2.3.tgz.sigstore.json', 'multiple.intoto.jsonl'];
+  const IMAGE = ['image-app.manifest.json', 'image-app.sigstore.json', 'image-app.provenance.sigstore.json'];
+
+  test.each<[string, readonly string[]]>([
+    ['all but one file and what is about it', FILES.filter((name) => !name.startsWith('app-linux-arm64'))],
+    ['a binary', BINARY],
+    ['the archive of a chart', CHART],
+    ['an image', IMAGE],
+    ['the checksums', ['checksums.txt', 'checksums.txt.sigstore.json']],
+  ])('%s alone, when that was asked for', async (name, kept) => {
+    const folder = only(kept, `only ${name}`);
+    expect(await assay(['verify', folder, ...WHO, '--offline'])).toMatchObject({ status: 1, stdout: expect.stringContaining('RELEASE_MISSING') });
+    const run = await assay(['verify', folder, ...WHO, '--offline', '--ignore-missing']);
+    expect(run, run.stdout).toMatchObject({ status: 0, stdout: expect.stringContaining('is not here') });
   });
+
+  test.each<[string, readonly string[], string]>([
+    ['nothing of it', [], 'nothing of the release is here'],
+    ['a binary without its signature', BINARY.filter((name) => !name.endsWith('.sigstore.json')), '"app-linux-amd64.sigstore.json" is missing'],
+    ['a binary without provenance', BINARY.slice(0, 2), '"multiple.intoto.jsonl" is missing'],
+    ['an image without its signature', IMAGE.filter((name) => name !== 'image-app.sigstore.json'), '"image-app.sigstore.json" is missing'],
+    ['an SBOM without its attestation', [...BINARY, 'app-linux-amd64.cdx.json'], '"app-linux-amd64.cdx.sigstore.json" is missing'],
+  ])('%s is no part of a release', async (name, kept, says) => {
+    const run = await assay(['verify', only(kept, `part ${name}`), ...WHO, '--offline', '--ignore-missing']);
+    expect(run).toMatchObject({ status: 1, stdout: expect.stringContaining(says.replaceAll('"', '')) });
+    expect(run.stdout).toContain('RELEASE_MISSING');
+  });
+
+  /** A folder with the signed description, and with these of what it describes. */
+  function only(names: readonly string[], called: string): string {
+    const folder = scratch.path(called);
+    mkdirSync(folder);
+    for (const name of new Set(['assay.release.json', 'assay.release.json.sigstore.json', ...names])) cpSync(join(release, name), join(folder, name));
+    return folder;
+  }
 });
 
 async function offline(folder: string) {

@@ -31,7 +31,7 @@ export class Journal {
     if (!existsSync(file)) {
       if (existsSync(folder) && readdirSync(folder).length > 0)
         throw new TrustError('RELEASE_OTHER', `${folder}: is there, and no release that was begun`, {
-          hint: 'remove it, or write to another folder with --output',
+          hint: 'remove it, or write to another folder with --folder',
         });
       mkdirSync(folder, { recursive: true });
       const journal = new Journal(folder, { inputs, begun: now.toISOString(), done: {} });

@@ -25,13 +25,15 @@ export class ReleaseFolder {
     return [...this.#present.keys()].sort();
   }
 
-  has(name: string): boolean {
-    return this.#present.get(name) === 'file';
+  /** Whether it is not here, and need not be. */
+  isLeftOut(name: string): boolean {
+    return this.#absent === 'ignored' && !this.#present.has(name);
   }
 
   /** Whether the file has this digest (hex). */
   digestCheck(name: string, sha256: string): Check {
-    const missing = this.#missing(name, this.#absent);
+    if (this.isLeftOut(name)) return skip('release.digest', `${quote(name)} is not here`, { optional: true });
+    const missing = this.#missing(name);
     if (missing !== undefined) return missing;
     const found = hexOf(digestOfFile(join(this.path, name)));
     if (found === sha256) return pass('release.digest', `${quote(name)} is sha256:${sha256}`);
@@ -47,7 +49,7 @@ export class ReleaseFolder {
   }
 
   content(name: string, maxBytes: number): Uint8Array | Check {
-    const missing = this.#missing(name, 'refused');
+    const missing = this.#missing(name);
     if (missing !== undefined) return missing;
     try {
       return readFileCapped(join(this.path, name), maxBytes);
@@ -57,11 +59,11 @@ export class ReleaseFolder {
     }
   }
 
-  #missing(name: string, absent: ReleaseFolderOptions['absent']): Check | undefined {
-    if (this.has(name)) return undefined;
+  #missing(name: string): Check | undefined {
+    const present = this.#present.get(name);
+    if (present === 'file') return undefined;
     const id = 'release.digest';
-    if (this.#present.get(name) === 'other') return fail(id, 'RELEASE_MISMATCH', `${quote(name)} is a folder or a link, and no file`);
-    if (absent === 'ignored') return skip(id, `${quote(name)} is not here`, { optional: true });
+    if (present === 'other') return fail(id, 'RELEASE_MISMATCH', `${quote(name)} is a folder or a link, and no file`);
     return fail(id, 'RELEASE_MISSING', `${quote(name)} is missing`, { expected: `a file in ${this.path}`, found: 'none' });
   }
 }

@@ -13,9 +13,10 @@ import {
   type Json,
   judged,
   notVerified,
-  parseJson,
   pass,
   quote,
+  skip,
+  tryParseJson,
   type Verification,
   type Verified,
 } from '@assay/core';
@@ -94,6 +95,7 @@ class WholeRelease {
     for (const image of images) checks.push(await this.#image(image));
     for (const chart of charts) checks.push(await this.#chart(chart));
     checks.push(await this.#checksums());
+    if (checks.every(({ status }) => status === 'skip')) return [...checks, NOTHING_HERE];
     const provenance = await this.#provenance();
     return provenance === undefined ? checks : [...checks, provenance];
   }
@@ -111,7 +113,9 @@ class WholeRelease {
     const checks: Check[] = [];
     for (const sbom of sboms) {
       const { name, sha256: itsDigest, format, attestation } = sbom;
-      checks.push(this.#folder.digestCheck(name, itsDigest));
+      const present = this.#folder.digestCheck(name, itsDigest);
+      checks.push(present);
+      if (present.status === 'skip') continue;
       const check = (verified: Verified): readonly Check[] => [
         ...predicateTypeCheck([PREDICATE_TYPE_OF[format], REFERENCE_TYPE])(verified),
         this.#sameSbom(name, verified),
@@ -127,14 +131,18 @@ class WholeRelease {
     const content = this.#folder.content(name, MAX_SBOM_BYTES);
     if (!(content instanceof Uint8Array)) return content;
     if (statement?.predicateType === REFERENCE_TYPE) return referenceCheck(name, content, statement.statement.predicate);
-    if (canonical(parseJson(content)) === canonical(statement?.statement.predicate ?? null)) return pass(id, `${quote(name)} is what was attested`);
+    const json = tryParseJson(content);
+    if (json === undefined) return fail(id, 'RELEASE_MISMATCH', `${quote(name)} is no JSON`);
+    if (canonicalJson(json) === canonicalJson(statement?.statement.predicate ?? null)) return pass(id, `${quote(name)} is what was attested`);
     return fail(id, 'RELEASE_MISMATCH', `${quote(name)} is not what was attested`);
   }
 
   async #image(image: ReleasedImage): Promise<Check> {
     const { repository, digest, signature, provenance, platforms } = image;
     const what = `${repository}@${digest}`;
-    const checks: Check[] = [this.#manifest(image.manifest, digest), this.#platforms(image)];
+    const present = this.#manifest(image.manifest, digest);
+    if (present.status === 'skip') return present;
+    const checks: Check[] = [present, this.#platforms(image)];
     checks.push(
       await this.#evidence.judge(what, {
         kind: 'signature',
@@ -182,19 +190,27 @@ class WholeRelease {
     }
   }
 
+  /** The chart in the registry, and the archive of it: each may be left out. */
   async #chart(chart: ReleasedChart): Promise<Check> {
-    const { name, version, repository, digest, archive, sha256, archiveSignature, manifest, signature, provenance } = chart;
-    const what = `${repository}@${digest}`;
-    const present = this.#folder.digestCheck(archive, sha256);
-    const checks: Check[] = [this.#manifest(manifest, digest), this.#holds(manifest, sha256, archive), present];
-    checks.push(
-      await this.#evidence.judge(what, { kind: 'signature', file: signature, sha256: hexOf(digest), check: annotationCheck('chartVersion', version) }),
-      await this.#evidence.judge(what, { kind: 'provenance', file: provenance, sha256: hexOf(digest), check: predicateTypeCheck(PROVENANCE) }),
-      await this.#evidence.judge(archive, { kind: 'signature', file: archiveSignature, sha256 }),
-    );
-    const content = present.status === 'pass' ? this.#folder.content(archive, MAX_SBOM_BYTES) : undefined;
+    const { name, version, archive, sha256, manifest, digest } = chart;
+    const [stored, packed] = [this.#manifest(manifest, digest), this.#folder.digestCheck(archive, sha256)];
+    if (stored.status === 'skip' && packed.status === 'skip') return packed;
+    const checks: Check[] = [stored, packed];
+    if (stored.status !== 'skip') checks.push(...(await this.#storedChart(chart)));
+    if (packed.status !== 'skip') checks.push(await this.#evidence.judge(archive, { kind: 'signature', file: chart.archiveSignature, sha256 }));
+    const content = packed.status === 'pass' ? this.#folder.content(archive, MAX_SBOM_BYTES) : undefined;
     if (content instanceof Uint8Array) checks.push(...(await chartChecks(content, chart, this.#release)));
     return group('release.chart', quote(`${name} ${version}`), checks);
+  }
+
+  async #storedChart({ version, repository, digest, archive, sha256, manifest, signature, provenance }: ReleasedChart): Promise<Check[]> {
+    const what = `${repository}@${digest}`;
+    const of = hexOf(digest);
+    return [
+      this.#holds(manifest, sha256, archive),
+      await this.#evidence.judge(what, { kind: 'signature', file: signature, sha256: of, check: annotationCheck('chartVersion', version) }),
+      await this.#evidence.judge(what, { kind: 'provenance', file: provenance, sha256: of, check: predicateTypeCheck(PROVENANCE) }),
+    ];
   }
 
   /** The chart in the registry is this archive. */
@@ -212,10 +228,12 @@ class WholeRelease {
 
   async #checksums(): Promise<Check> {
     const { name, sha256, signature } = this.#release.checksums;
+    const present = this.#folder.digestCheck(name, sha256);
+    if (present.status === 'skip') return present;
     const content = this.#folder.content(name, MAX_CHECKSUMS_BYTES);
     if (!(content instanceof Uint8Array)) return content;
     const signed = await this.#evidence.judge(name, { kind: 'signature', file: signature, sha256 });
-    return group('release.checksums', name, [this.#folder.digestCheck(name, sha256), signed, this.#sameChecksums(content, name)]);
+    return group('release.checksums', name, [present, signed, this.#sameChecksums(content, name)]);
   }
 
   /** Each line is of a file of the release, and says the same: a line for another file would be believed too. */
@@ -244,6 +262,9 @@ class WholeRelease {
     if (first === undefined || provenance === undefined) {
       if (first === undefined) return undefined;
       return fail('release.provenance', 'RELEASE_MISSING', 'the release has files, and no provenance of them');
+    }
+    if (subjects.every(([name]) => this.#folder.isLeftOut(name))) {
+      return skip('release.provenance', 'no file that the provenance is about is here', { optional: true });
     }
     const check = (verified: Verified): readonly Check[] => [
       ...predicateTypeCheck(PROVENANCE)(verified),
@@ -296,9 +317,8 @@ function unsigned(folder: ReleaseFolder, release: Release): Check {
   return group(id, 'what nobody signed', checks);
 }
 
-function canonical(value: unknown): string {
-  return canonicalJson(value as Parameters<typeof canonicalJson>[0]);
-}
-
+const NOTHING_HERE = fail('release.file', 'RELEASE_MISSING', 'nothing of the release is here, so nothing was verified', {
+  hint: 'download what you want to verify, with its evidence, into the same folder',
+});
 const PROVENANCE: readonly string[] = Object.values(PROVENANCE_TYPES);
 const MAX_SBOM_BYTES = 512 * 1024 * 1024;
