@@ -3,8 +3,9 @@
  * real cosign, taken out and asked; and ours in the hands of the two. Needs syft 1.52.0 and cosign 3.1.3; without them these tests skip.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COSIGN_VERSION, findCosign, runRealCosign } from './foreign-cosign.ts';
 import { findOnPath, findTool, runTool } from './foreign-tools.ts';
 import { type Run, runCosign } from './run-cli.ts';
@@ -39,21 +40,24 @@ async function done(run: Promise<Run>): Promise<Run> {
 }
 
 describe.skipIf(missing !== undefined)('an SBOM of syft', () => {
+  // syft passes over what lies below /dev, where temporary files may be.
+  let netshoot: string;
+  afterAll(() => rmSync(netshoot, { recursive: true }));
+
+  function write(name: string, content: string): void {
+    const path = join(netshoot, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+
   beforeAll(async () => {
     mkdirSync(home);
-    scratch.write('netshoot/var/lib/dpkg/status', [dpkg('libssl3', '3.0.13-1'), dpkg('curl', '8.5.0-1', 'Depends: libssl3\n')].join('\n'));
-    scratch.write('netshoot/etc/os-release', 'ID=debian\nVERSION_ID=12\n');
-    scratch.write('netshoot/app/node_modules/left/package.json', node('left', '1.2.3', 'MIT'));
-    scratch.write('netshoot/other/node_modules/left/package.json', node('left', '1.2.3', 'MIT'));
-    const args = [
-      `dir:${scratch.path('netshoot')}`,
-      '-o',
-      `cyclonedx-json=${theirs}`,
-      '-o',
-      `spdx-json=${spdxOfTheirs}`,
-      '--override-default-catalogers',
-      'all',
-    ];
+    netshoot = mkdtempSync('/var/tmp/assay-netshoot-');
+    write('var/lib/dpkg/status', [dpkg('libssl3', '3.0.13-1'), dpkg('curl', '8.5.0-1', 'Depends: libssl3\n')].join('\n'));
+    write('etc/os-release', 'ID=debian\nVERSION_ID=12\n');
+    write('app/node_modules/left/package.json', node('left', '1.2.3', 'MIT'));
+    write('other/node_modules/left/package.json', node('left', '1.2.3', 'MIT'));
+    const args = [`dir:${netshoot}`, '-o', `cyclonedx-json=${theirs}`, '-o', `spdx-json=${spdxOfTheirs}`, '--override-default-catalogers', 'all'];
     await done(runTool(syft.path, ['scan', '--quiet', ...args], { home, env: QUIET }));
   }, 60_000);
 
