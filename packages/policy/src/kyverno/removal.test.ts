@@ -89,12 +89,11 @@ function without(scene: Scene, image: SceneImage, want: 'signatures' | 'attestat
 
 describe('removal', () => {
   test('of all evidence of a kind that is demanded denies', async () => {
-    let admitted = 0;
     await fc.assert(
       fc.asyncProperty(block, fc.nat(), async (one, at) => {
         const image = images[at % images.length] as SceneImage;
-        if (!(await isAllowed([one], image, {}))) return;
-        admitted++;
+        // Most policies do not fit the image: those are no runs.
+        fc.pre(await isAllowed([one], image, {}));
         const kinds = [
           ...(one.attestors.length > 0 && one.type === 'Cosign' ? (['signatures'] as const) : []),
           ...(one.attestations.length > 0 ? (['attestations'] as const) : []),
@@ -102,9 +101,8 @@ describe('removal', () => {
         for (const kind of kinds) expect(await isAllowed([one], image, { evidence: without(scene, image, kind) })).toBe(false);
         expect(await isAllowed([one], image, { evidence: NO_EVIDENCE })).toBe(false);
       }),
-      { numRuns: 150 },
+      { numRuns: 12 },
     );
-    expect(admitted).toBeGreaterThan(5);
   });
 
   test('is not made up for by what the object says of itself, nor by more blocks', async () => {
