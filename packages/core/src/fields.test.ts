@@ -103,6 +103,10 @@ describe('other types', () => {
     expect([fields('{"v":"ONE"}').enumName('v', { 1: 'ONE' }), fields('{"v":1}').enumName('v', { 1: 'ONE' })]).toEqual(['ONE', 'ONE']);
   });
 
+  test('a message names the member, without what a terminal obeys', () => {
+    expect(messageOf(() => fields('{"a\\u001b":1}').string('a\u001b'))).toBe('document: a\\u001b: expected a string, found 1');
+  });
+
   test('an array may hold as many items as the cap, and has the code of the cap beyond', () => {
     expect(fields('{"v":[{},{}]}').objects('v', 2)).toHaveLength(2);
     expect(codeOf(() => fields('{"v":[{},{}]}').objects('v', 1, 'BUNDLE_LIMIT'))).toBe('BUNDLE_LIMIT');

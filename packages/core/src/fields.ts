@@ -183,7 +183,7 @@ export class Fields {
   }
 
   #where(name: string): string {
-    return `${this.#codes.what}: ${this.#join(name)}`;
+    return `${this.#codes.what}: ${quote(this.#join(name))}`;
   }
 }
 
