@@ -1,26 +1,16 @@
 /**
  * Releases of natrontech/pbs-exporter, published as its release workflow publishes them: by our own commands, as the jobs on GitHub Actions that the guide
- * names, with a private Sigstore. Its certificate authority is one elsewhere (the testkit's), since no authority of ours may speak of GitHub's issuer.
- * Then the commands of the guide find all of it under the names that it has on the Internet.
+ * names, with a private Sigstore. Then the commands of the guide find all of it under the names that it has on the Internet.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLog, type Stack, startStack } from '@assay/stack';
-import {
-  createInstance,
-  fulcioStub,
-  OCI_INDEX,
-  putImage,
-  type RecordedRequest,
-  type RegistryContent,
-  serve,
-  serveRegistry,
-  workflowToken,
-} from '@assay/testkit';
+import type { Stack } from '@assay/stack';
+import { OCI_INDEX, putImage, type RecordedRequest, type RegistryContent, serve, serveRegistry, workflowToken } from '@assay/testkit';
 import { expect } from 'vitest';
 import { openShell, type Shell } from './acceptance-shell.ts';
 import { type Internet, openInternet } from './loopback-internet.ts';
+import { openPrivateSigstore } from './private-sigstore.ts';
 import { type Run, Scratch } from './run-cli.ts';
 
 export interface Release {
@@ -63,14 +53,9 @@ const GENERATORS = 'slsa-framework/slsa-github-generator/.github/workflows';
 /** To be awaited while the test file is loaded. */
 export async function openReleaseScene(): Promise<ReleaseScene> {
   const scratch = new Scratch();
-  const instance = createInstance({ now: new Date() });
-  const authority = await serve(fulcioStub(instance));
   const directory = scratch.path('stack');
-  const stack = await startStack({
-    directory,
-    log: createLog('error', (line) => process.stderr.write(line)),
-    elsewhere: { urls: { fulcio: authority.url }, trustedRoot: Buffer.from(JSON.stringify(instance.trustedRoot())) },
-  });
+  const sigstore = await openPrivateSigstore(directory);
+  const { stack, now } = sigstore;
   const registry = await serveRegistry();
   const files = new Map<string, Uint8Array>();
   const gitHub = await serve(async (request) => answerAsGitHub(new URL(request.url).pathname, files));
@@ -87,7 +72,7 @@ export async function openReleaseScene(): Promise<ReleaseScene> {
   );
   mkdirSync(scratch.path('bin'));
   const shell = openShell(scratch.path('bin'), scratch.folder);
-  const publisher = new Publisher({ scratch, stack, directory, shell, internet, token: (claims) => workflowToken(claims, { now: instance.now }) });
+  const publisher = new Publisher({ scratch, stack, directory, shell, internet, token: (claims) => workflowToken(claims, { now }) });
   const publish = async (version: string, generator: string): Promise<Release> => {
     const images = putImages(registry.content, version);
     const published = await publisher.publish(version, generator, images.digest);
@@ -120,7 +105,7 @@ export async function openReleaseScene(): Promise<ReleaseScene> {
     read: (name) => readFileSync(join(folder, name), 'utf8'),
     async close() {
       await internet.close();
-      await Promise.all([registry.close(), gitHub.close(), authority.close(), stack.close()]);
+      await Promise.all([registry.close(), gitHub.close(), sigstore.close()]);
     },
   };
 }

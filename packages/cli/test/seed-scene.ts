@@ -5,12 +5,12 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLog, startStack } from '@assay/stack';
-import { createInstance, fulcioStub, personToken, type RegistryContent, serve, serveRegistry, workflowToken } from '@assay/testkit';
+import { personToken, type RegistryContent, serve, serveRegistry, workflowToken } from '@assay/testkit';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openShell } from './acceptance-shell.ts';
 import { type ForeignTool, findOnPath, findTool } from './foreign-tools.ts';
 import { type Internet, openInternet } from './loopback-internet.ts';
+import { openPrivateSigstore } from './private-sigstore.ts';
 import { type Run, Scratch } from './run-cli.ts';
 
 export interface SeedScene {
@@ -66,14 +66,9 @@ const TUF_HOST = 'tuf.stack.example';
 /** To be awaited while the test file is loaded. `hosts` are those of registries. */
 export async function openSeedScene(hosts: readonly string[], versions: readonly string[]): Promise<SeedScene> {
   const scratch = new Scratch();
-  const instance = createInstance({ now: new Date() });
-  const authority = await serve(fulcioStub(instance));
   const directory = scratch.path('stack');
-  const stack = await startStack({
-    directory,
-    log: createLog('error', (line) => process.stderr.write(line)),
-    elsewhere: { urls: { fulcio: authority.url }, trustedRoot: Buffer.from(JSON.stringify(instance.trustedRoot())) },
-  });
+  const sigstore = await openPrivateSigstore(directory);
+  const { stack, now } = sigstore;
   const served = await Promise.all(hosts.map(async (host) => [host, await serveRegistry()] as const));
   const urls = Object.fromEntries(served.flatMap(([host, { url }]) => [host, ...(ALIASES[host] ?? [])].map((name) => [name, url])));
   const { rekor = '', tuf = '' } = stack.endpoints;
@@ -84,7 +79,7 @@ export async function openSeedScene(hosts: readonly string[], versions: readonly
     const { pathname, searchParams } = new URL(request.url);
     const workflow = tokens.get(request.headers.get('authorization')?.replace(/^bearer /i, '') ?? '');
     if (pathname !== '/token' || workflow === undefined) return new Response('', { status: 401 });
-    return Response.json({ value: workflowToken({ ...claimsOf(workflow), aud: searchParams.get('audience') }, { now: instance.now }) });
+    return Response.json({ value: workflowToken({ ...claimsOf(workflow), aud: searchParams.get('audience') }, { now }) });
   });
   mkdirSync(scratch.path('bin'));
   const shell = openShell(scratch.path('bin'), scratch.folder);
@@ -106,7 +101,7 @@ export async function openSeedScene(hosts: readonly string[], versions: readonly
   afterAll(async () => {
     // Whatever was played, it asked nobody but those whom the page names.
     expect([...internet.strangers, ...withoutTuf.strangers]).toEqual([]);
-    await Promise.all([internet.close(), withoutTuf.close(), actions.close(), authority.close(), stack.close(), ...served.map(([, one]) => one.close())]);
+    await Promise.all([internet.close(), withoutTuf.close(), actions.close(), sigstore.close(), ...served.map(([, one]) => one.close())]);
   });
   return {
     scratch,
@@ -122,7 +117,7 @@ export async function openSeedScene(hosts: readonly string[], versions: readonly
         ASSAY_TRUST: document('client_trust_config.json'),
       };
     },
-    serviceAccount: (email) => scratch.write('account', personToken({ iss: 'https://accounts.google.com', email }, { now: instance.now })),
+    serviceAccount: (email) => scratch.write('account', personToken({ iss: 'https://accounts.google.com', email }, { now })),
     logged: async () => ((await (await fetch(`${rekor}/api/v1/log`)).json()) as { treeSize: number }).treeSize,
     play: (script, options = {}) => run(script, options, { ASSAY_TRUST: document('trusted_root.json') }),
     playAs,
