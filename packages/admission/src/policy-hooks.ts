@@ -125,14 +125,7 @@ function isEmpty(value: Json | undefined): boolean {
 }
 
 function converted(object: Json, desired: string): JsonObject {
-  const apiVersion = isJsonObject(object) && object['apiVersion'];
-  if (
-    !isJsonObject(object) ||
-    object['kind'] !== 'ClusterImagePolicy' ||
-    !VERSIONS.has(desired) ||
-    typeof apiVersion !== 'string' ||
-    !VERSIONS.has(apiVersion)
-  ) {
+  if (!isJsonObject(object) || object['kind'] !== 'ClusterImagePolicy' || !VERSIONS.has(desired) || !VERSIONS.has(object['apiVersion'])) {
     throw new TrustError('ADMISSION_OBJECT', `no conversion is known to ${quote(desired)}`);
   }
   const { spec } = object;
@@ -151,4 +144,4 @@ function convertedAuthority(authority: Json): Json {
   };
 }
 
-const VERSIONS = new Set(['policy.sigstore.dev/v1alpha1', 'policy.sigstore.dev/v1beta1']);
+const VERSIONS: ReadonlySet<unknown> = new Set(['policy.sigstore.dev/v1alpha1', 'policy.sigstore.dev/v1beta1']);

@@ -33,6 +33,11 @@ export function processIo(): Io {
   };
 }
 
+/** Where standard output belongs to something else, reports go to standard error. */
+export function onStandardError(io: Io): Io {
+  return { ...io, stdout: (text) => io.stderr(String(text)) };
+}
+
 /** No further than it is asked for, as a stream would: the next line that a person types may answer another question. */
 async function* readStandardInput(): AsyncGenerator<Uint8Array> {
   for (;;) {

@@ -137,11 +137,11 @@ export function loadResources(paths: readonly string[]): readonly JsonObject[] {
 
 function inNamespace(object: JsonObject): JsonObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  if (typeof metadata['namespace'] === 'string' || CLUSTER_WIDE.has(textAt(object, 'kind'))) return object;
+  if (typeof metadata['namespace'] === 'string' || CLUSTER_WIDE.has(object['kind'])) return object;
   return { ...object, metadata: { ...metadata, namespace: 'default' } };
 }
 
-const CLUSTER_WIDE = new Set([
+const CLUSTER_WIDE: ReadonlySet<unknown> = new Set([
   'Namespace',
   'Node',
   'ClusterRole',

@@ -15,7 +15,7 @@ import {
   signerText,
 } from '@assay/policy/lock';
 import { EXIT } from '../../exit.ts';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import { named } from '../../named.ts';
 import { printable } from '../../render/printable.ts';
 import { type Judged, report } from '../report.ts';
@@ -39,7 +39,7 @@ export async function runAdd(arguments_: readonly string[], { lock: path, update
   const session = await openSession(arguments_, flags, io);
   try {
     const { lock, added, refused } = await addAll(file.lock, { session, flags, update: update === true, now: io.now });
-    if (refused.length > 0) return report(refused, flags, { ...io, stdout: (text) => io.stderr(String(text)) });
+    if (refused.length > 0) return report(refused, flags, onStandardError(io));
     await keep(file, lock, io);
     for (const { name, entry, how } of added) io.stderr(addedText(name, entry, how, session.isDemanded || policy !== undefined));
     return EXIT.accepted;

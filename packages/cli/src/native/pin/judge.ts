@@ -1,6 +1,6 @@
 /** Verifying what is to be written, with the code of `assay verify`: by a policy, or by who must have signed. */
 import { failures, TrustError } from '@assay/core';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import { progressLine } from '../../progress.ts';
 import type { PinFlags } from './pin.ts';
 import type { Problem } from './problem.ts';
@@ -76,10 +76,6 @@ async function judgeByPolicy(file: string, subjects: readonly string[], flags: P
     return [thing, { kind: outage?.kind ?? 'rejected', says }];
   });
   return { refused: new Map(problems), explain: () => void report(refused, { ...flags, output: 'text' }, onStandardError(io)) };
-}
-
-function onStandardError(io: Io): Io {
-  return { ...io, env: io.env, stdout: (text) => io.stderr(String(text)) };
 }
 
 function flagOf(name: string): string {

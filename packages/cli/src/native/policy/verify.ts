@@ -1,6 +1,6 @@
 /** `assay verify THING… --policy FILE`: the policy says what must be shown, in the place of flags. */
 import { TrustError } from '@assay/core';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import { type Thing as NamedThing, thingOf } from '../thing.ts';
 import type { VerifyFlags } from '../verify.ts';
 import { openFile } from './file-subject.ts';
@@ -16,7 +16,7 @@ export async function verifyByPolicy(file: string, arguments_: readonly string[]
   const things = arguments_.map((argument) => opened(thingOf(argument), bundle, io));
   const tested = await judgeThings(things, policies, undefined, flags, io);
   const isAccepted = tested.every(({ ending }) => ending === 'pass' || ending === 'warn');
-  if (flags.printRef !== true || !isAccepted) return report(tested, flags, flags.printRef === true ? { ...io, stdout: (text) => io.stderr(String(text)) } : io);
+  if (flags.printRef !== true || !isAccepted) return report(tested, flags, flags.printRef === true ? onStandardError(io) : io);
   // For scripts: standard output holds what may be pulled, and nothing else.
   for (const reference of new Set(tested.flatMap((one) => one.reference ?? []))) io.stdout(`${reference}\n`);
   return 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { quote } from '@assay/core';
 import type { BaseImage } from '@assay/release';
 import { EXIT } from '../../exit.ts';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import type { PartyFlags } from '../party.ts';
 import type { RegistryFlags } from '../registry-flags.ts';
 import { runVerify, type VerifyFlags } from '../verify.ts';
@@ -18,11 +18,7 @@ export async function verifyBaseImages(images: readonly BaseImage[], folder: str
     };
     const { registryMirrors, plainHttp, trustedRoot = flags.trustConfig } = flags;
     const shared = definedOf({ registryMirrors, plainHttp, trustedRoot });
-    const status = await runVerify(
-      [`oci://${image.replace(/^oci:\/\//, '')}`],
-      { output: 'text', ...shared, ...demands },
-      { ...io, stdout: (text) => io.stderr(String(text)) },
-    );
+    const status = await runVerify([`oci://${image.replace(/^oci:\/\//, '')}`], { output: 'text', ...shared, ...demands }, onStandardError(io));
     if (status === EXIT.accepted) continue;
     io.stderr(`not released: the base image ${quote(image)} is not verified; build on another, or correct who signed it\n`);
     return status;

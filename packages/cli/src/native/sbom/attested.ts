@@ -16,7 +16,7 @@ import type { Outcome } from '@assay/policy';
 import { REFERENCE_TYPE, readReferences, readSbom, type SbomReference } from '@assay/sbom';
 import { artifactSource } from '../../artifact-source.ts';
 import { EXIT } from '../../exit.ts';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import { isOffline } from '../../offline.ts';
 import type { TrustedRootFlags } from '../../trusted-root.ts';
 import { type ImagePlace, withImage } from '../attestations.ts';
@@ -192,7 +192,7 @@ function statedType(bundle: Bundle | Uint8Array): string | undefined {
 
 /** Standard output is for the SBOM alone. */
 function refused(judged: readonly Judged[], flags: VerifyFlags, io: Io): Refused {
-  return { status: report(judged, flags, { ...io, stdout: (text) => io.stderr(String(text)) }) };
+  return { status: report(judged, flags, onStandardError(io)) };
 }
 
 /** What a policy was shown. One that looks at no SBOM has shown none. */
@@ -209,7 +209,7 @@ async function statementsOfPolicy(thing: Thing, policy: string, flags: ExtractFl
   const tested = await judgeThings([{ name, open }], await openPolicies(policy, io), undefined, judgeFlags, io);
   // A policy that only warns lets pass what it has not been shown.
   if (tested.every(({ ending }) => ending === 'pass')) return tested.flatMap(({ verdict }) => (verdict?.outcome === undefined ? [] : shownIn(verdict.outcome)));
-  const status = reportPolicy(tested, judgeFlags, { ...io, stdout: (text) => io.stderr(String(text)) });
+  const status = reportPolicy(tested, judgeFlags, onStandardError(io));
   return { status: status === EXIT.accepted ? EXIT.rejected : status };
 }
 

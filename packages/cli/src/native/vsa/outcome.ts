@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { TrustError } from '@assay/core';
 import type { VsaResource, VsaSubject } from '@assay/slsa';
-import type { Io } from '../../io.ts';
+import { type Io, onStandardError } from '../../io.ts';
 import { VERSION } from '../../version.ts';
 import { type Judged, report } from '../report.ts';
 import { verifyThings } from '../verify.ts';
@@ -29,7 +29,7 @@ export async function verifiedOutcome(things: readonly string[], source: string,
   const demands = { source, tag, branch, commit, builder, trigger, denySelfHostedRunners, bundle: evidence, trustedRoot: evidenceRoot };
   const verifyFlags = { output: 'text' as const, ...given({ ...demands, sideRepository, registryMirrors, plainHttp }) };
   const judged = await verifyThings(things, verifyFlags, io);
-  if (judged.some(({ verification }) => !verification.ok)) return { status: report(judged, verifyFlags, { ...io, stdout: (text) => io.stderr(String(text)) }) };
+  if (judged.some(({ verification }) => !verification.ok)) return { status: report(judged, verifyFlags, onStandardError(io)) };
   const level = Math.min(...judged.map(({ verification }) => verification.build?.level ?? 0));
   return {
     result: 'PASSED',
